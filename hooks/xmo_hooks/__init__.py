@@ -1,0 +1,12 @@
+"""The contract of XMO: everything a plugin needs, and nothing of the core.
+
+`CONTRACT` is (major, minor). A plugin may say `XMO_CONTRACT = (1, 0)`: the core refuses one written for another
+major version, or for a later minor one.
+"""
+
+from xmo_hooks.errors import *
+from xmo_hooks.records import *
+from xmo_hooks.services import *
+from xmo_hooks.specs import *
+
+CONTRACT = (1, 0)

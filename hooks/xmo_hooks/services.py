@@ -1,0 +1,161 @@
+"""What the core hands to plugins, and what a source is: small protocols, implemented on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from xmo_hooks.records import Answer, Cell, Estimate, Finding, Invitation, Json, Message, Page, Receipt, Row, Ticket
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from marshmallow import Schema
+    from requests import Session
+
+T = TypeVar("T")
+
+
+class Log(Protocol):
+    """A structured log: an event in a few words, its facts as keywords."""
+
+    def info(self, event: str, **facts: Any) -> Any:
+        """Say that something happened as it should."""
+
+    def warning(self, event: str, **facts: Any) -> Any:
+        """Say that something needs an admin's eye; it is counted in the run and shown at its end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What a source works with. `session` has time-outs, retries for reads, the rate limit, orjson behind `.json()`,
+    and raises the errors of this contract; `now` is the only clock."""
+
+    session: Session
+    now: Callable[[], datetime]
+    log: Log
+
+
+class Source(Protocol):
+    """One connection to a vendor system. Made once a run; `fetch` and `parse` may run in different threads."""
+
+    def check(self) -> Iterable[Finding]:
+        """Tell `xmo check` whether log-in, rights, fields and states are as this source needs them."""
+
+    def count(self, cursor: Json, since: datetime | None) -> Estimate | None:
+        """Tell `xmo sync --plan` what a fetch would bring, or None where the vendor cannot say."""
+
+    def fetch(self, cursor: Json, since: datetime | None) -> Iterator[Page]:
+        """Yield pages of raw rows, oldest change first, from behind `cursor` (None: from the beginning, or from
+        `since`). At least once: rows may come again, none may be left out."""
+
+    def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
+        """Fetch these tickets as they are now, for the replay of quarantined rows."""
+
+    def parse(self, row: Row) -> Ticket:
+        """Turn one raw row into a ticket, or raise `BadRecord`. Pure: no request, no clock."""
+
+    def find(self, ticket: Ticket, marker: str) -> Receipt | None:
+        """Look whether a comment with this marker stands in the ticket. Capability "comment"."""
+
+    def comment(self, ticket: Ticket, message: Message) -> Receipt:
+        """Write a comment that the requester sees. Capability "comment"; called at most once for one marker."""
+
+
+class Settings(Protocol):
+    """The validated config."""
+
+    def get(self, type_: type[T]) -> T:
+        """Return the config section that loads to `type_` (see `Section`), or the `Site`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Who asks: the organisation's name and the public address of its pages, without a slash at the end."""
+
+    name: str
+    url: str
+
+
+class Reader(Protocol):
+    """Figures read the joined record through this alone. One row stands for one decision on one occasion."""
+
+    def columns(self) -> Mapping[str, str]:
+        """Name what `by` and `where` may use: the cuts of ticket and person, and what each means."""
+
+    def cells(
+        self, by: Sequence[str], sums: Sequence[str] = (), where: Mapping[str, str] | None = None
+    ) -> Sequence[Cell]:
+        """Group all rows by the columns `by`. `sums` are names of scores, or "asked" and "answered"; rows without
+        one of the scores do not count."""
+
+
+class Desk(Protocol):
+    """What a survey page may do, each with a token that it was handed. All raise `Refused`."""
+
+    def open(self, token: str) -> Invitation:
+        """Return the invitation, and record nothing."""
+
+    def record(self, token: str, answers: Sequence[Answer], *, final: bool) -> Invitation:
+        """Store answers, each question once; `final` uses the token up."""
+
+    def decline(self, token: str) -> None:
+        """Store that the person would rather not say."""
+
+    def opt_out(self, token: str) -> None:
+        """Never ask this person again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A section of the config: `[name]`, checked by the marshmallow schema that `schema` returns, loading to `type`."""
+
+    name: str
+    type: type
+    schema: Callable[[], Schema]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A kind of source. `schema` checks its options (`url` among them), `make` connects nothing yet; `can` names
+    its capabilities ("comment"); `requests_per_minute` is the vendor's documented limit."""
+
+    name: str
+    schema: Callable[[], Schema]
+    make: Callable[[Any, Tools], Source]
+    can: frozenset[str] = frozenset()
+    requests_per_minute: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SandboxOptions:
+    """How a sandbox is to run: tickets from `data` or `generate`d, history up to `at` and on at `speed` seconds a
+    second, `faults` by name with their rates."""
+
+    data: Path | None = None
+    generate: int = 0
+    at: datetime | None = None
+    speed: float = 0.0
+    faults: Mapping[str, float] | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sandbox:
+    """A stand-in for a vendor's API: `faults` names what can be switched on, `make` returns the WSGI app, and
+    `config` the lines of a `[sources.NAME]` table that reads it at a given URL."""
+
+    name: str
+    faults: Mapping[str, str]
+    make: Callable[[SandboxOptions], WSGIApplication]
+    config: Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A WSGI app and the path under which `xmo serve` serves it."""
+
+    path: str
+    app: WSGIApplication
