@@ -1,1 +1,1 @@
-"""Placeholder until the package is written."""
+"""The engine of XMO: it knows no vendor, no question and no formula."""

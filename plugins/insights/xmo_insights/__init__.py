@@ -1,1 +1,1 @@
-"""Package."""
+"""Insights: scores the answers, and turns cells into figures with honest intervals."""

@@ -1,0 +1,43 @@
+"""Write the generated parts of the docs: the help of every command, between the marks in docs/commands.md."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from xmo_core.cli import cli
+
+FILE = Path(__file__).with_name("commands.md")
+_MARKED = re.compile(r"(?<=<!-- generated -->\n).*(?=<!-- end -->)", re.DOTALL)
+_WIDTH = 100
+
+
+def commands(
+    command: click.Command, parent: click.Context | None = None
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Yield each command below `command`, itself first, with the words that call it."""
+    name = "xmo" if parent is None else str(command.name)
+    context = click.Context(command, info_name=name, parent=parent, max_content_width=_WIDTH, terminal_width=_WIDTH)
+    yield context.command_path, command, context
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            if (found := command.get_command(context, each)) is not None and not found.hidden:
+                yield from commands(found, context)
+
+
+def helps() -> str:
+    """Return the help of all commands as Markdown."""
+    parts = [
+        f"\n## `{path}`\n\n```text\n{command.get_help(context)}\n```\n" for path, command, context in commands(cli)
+    ]
+    return "".join("\n".join(line.rstrip() for line in part.split("\n")) for part in parts) + "\n"
+
+
+def written(page: str) -> str:
+    """Return the page with its marked part as it should be."""
+    return _MARKED.sub(lambda _: helps(), page)
+
+
+if __name__ == "__main__":
+    FILE.write_text(written(FILE.read_text(encoding="utf-8")), encoding="utf-8")

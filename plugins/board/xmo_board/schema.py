@@ -1,0 +1,29 @@
+"""The schema of `[board]`."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
+
+from xmo_board.plugin import DEFAULT_BRAND, Board
+
+
+class BoardSchema(Schema):
+    """Checks `[board]` and loads it to `Board`. Called when the config is read."""
+
+    title = fields.String(load_default="How support made people feel", validate=validate.Length(min=1, max=200))
+    brand = fields.String(
+        load_default=DEFAULT_BRAND,
+        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Write the colour as # and six hex digits, like #0b5f66."),
+    )
+    note = fields.String(load_default="", validate=validate.Length(max=2000))
+    language = fields.String(
+        load_default="en",
+        validate=validate.Regexp(
+            r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*\Z", error="Write a language tag like en, de or pt-BR."
+        ),
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Board:
+        """Turn the checked values into a `Board`."""
+        return Board(**data)

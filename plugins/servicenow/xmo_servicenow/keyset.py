@@ -1,0 +1,148 @@
+"""The cursor of a table, and the encoded queries that go with it.
+
+The vendor has no cursor. The rows of a table are ordered by (sys_updated_on, sys_id), and the cursor is that pair of
+the last row that was seen: a row that changes while pages are read moves behind it and comes again, none is lost.
+Stamps are the vendor's raw text, "YYYY-MM-DD HH:MM:SS" in UTC, so they compare as text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from xmo_hooks import Json, Row, XmoError
+
+ORDER = "ORDERBYsys_updated_on^ORDERBYsys_id"
+NEWEST = "ORDERBYDESCsys_updated_on"
+_SYS_ID = re.compile(r"[0-9A-Za-z_-]{2,64}", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_UNSAFE = re.compile(r"[\x00-\x1f^]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the order of a table: the stamp and the sys_id of one row."""
+
+    stamp: str
+    sys_id: str
+
+    def json(self) -> dict[str, str]:
+        """Return the position as it stands in a cursor."""
+        return {"stamp": self.stamp, "sys_id": self.sys_id}
+
+
+def moment(stamp: str) -> datetime:
+    """Read a raw date of the vendor as UTC; raises `ValueError` for anything that is not exactly one."""
+    # The marks are checked by hand, in half the time of a pattern: `fromisoformat` takes weeks and zones as well.
+    if (
+        len(stamp) != 19
+        or stamp[4] != "-"
+        or stamp[7] != "-"
+        or stamp[10] != " "
+        or stamp[13] != ":"
+        or stamp[16] != ":"
+    ):
+        raise ValueError("not a date and time")
+    return datetime.fromisoformat(stamp + "+00:00")
+
+
+def stamp_of(at: datetime) -> str:
+    """Write a UTC time as the vendor does, in whole seconds."""
+    return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def is_stamp(value: object) -> bool:
+    """Tell whether a value of a row is a stamp that can be ordered and read."""
+    if not isinstance(value, str):
+        return False
+    try:
+        moment(value)
+    except ValueError:
+        return False
+    return True
+
+
+def since(stamp: str | None) -> str:
+    """Return the condition for all rows from this stamp on, or for all rows."""
+    return f"sys_updated_on>={stamp}" if stamp else ""
+
+
+def after(position: Position) -> str:
+    """Return the condition for all rows behind this position."""
+    stamp, sys_id = position.stamp, safe_id(position.sys_id)
+    return f"sys_updated_on>{stamp}^NQsys_updated_on={stamp}^sys_id>{sys_id}"
+
+
+def among(keys: Iterable[str]) -> str:
+    """Return the condition for the rows with these sys_ids."""
+    return "sys_idIN" + ",".join(safe_id(key) for key in keys)
+
+
+def safe(text: str) -> str:
+    """Return the text if it may stand in an encoded query, which knows no escape; raises `XmoError` otherwise."""
+    if _UNSAFE.search(text):
+        raise XmoError('A text with "^" or a control character cannot stand in a query to ServiceNow.')
+    return text
+
+
+def is_id(value: object) -> bool:
+    """Tell whether a value can be a sys_id: 32 hex digits, or letters, digits, - and _ in hand-made records."""
+    return isinstance(value, str) and _SYS_ID.fullmatch(value) is not None
+
+
+def safe_id(key: str) -> str:
+    """Return the key if it can be a sys_id; raises `XmoError` otherwise."""
+    if not is_id(key):
+        raise XmoError(f"{key!r} is no sys_id of ServiceNow.")
+    return key
+
+
+def last(rows: Sequence[Row]) -> Position | None:
+    """Return the position of the last row that has one: a row with a broken stamp or sys_id cannot be an anchor."""
+    for row in reversed(rows):
+        stamp, sys_id = row.get("sys_updated_on"), row.get("sys_id")
+        if is_stamp(stamp) and is_id(sys_id):
+            return Position(str(stamp), str(sys_id))
+    return None
+
+
+def advances(anchor: Position | None, to: Position) -> bool:
+    """Tell whether `to` lies behind `anchor`. Ids that are no hex digits are ordered as the vendor's database likes,
+    so of those only equality is told."""
+    if anchor is None or to.stamp != anchor.stamp:
+        return anchor is None or to.stamp > anchor.stamp
+    if _HEX.fullmatch(anchor.sys_id) and _HEX.fullmatch(to.sys_id):
+        return to.sys_id > anchor.sys_id
+    return to.sys_id != anchor.sys_id
+
+
+def forward(old: Position | None, new: Position | None) -> Position | None:
+    """Return the later of two positions: a cursor never goes back, not while the overlap is read again."""
+    return max((position for position in (old, new) if position), default=None)
+
+
+def position(cursor: Json, table: str) -> Position | None:
+    """Read the position of one table from a cursor; raises `XmoError` for a cursor of somebody else."""
+    if cursor is None:
+        return None
+    entry: Any = cursor.get(table, {}) if isinstance(cursor, Mapping) else None
+    if not isinstance(entry, Mapping) or (entry and not _is_position(entry)):
+        raise XmoError(
+            f"The stored cursor of table {table} is not one that this source wrote.",
+            hint="Read this source from the beginning.",
+        )
+    return Position(entry["stamp"], entry["sys_id"]) if entry else None
+
+
+def _is_position(entry: Mapping[str, Any]) -> bool:
+    return is_stamp(entry.get("stamp")) and is_id(entry.get("sys_id"))
+
+
+def bound(reached: Position | None, first: datetime | None, overlap: timedelta) -> str | None:
+    """Return the stamp from which a run reads: `overlap` behind the position, for a row may become visible a
+    transaction (60 s at most) after its stamp; without a position from `first`, or from the beginning (None)."""
+    if reached is None:
+        return stamp_of(first) if first else None
+    at = moment(reached.stamp)
+    return stamp_of(at - min(overlap, at - datetime.min.replace(tzinfo=UTC)))

@@ -1,0 +1,141 @@
+"""A few rows behind the two paths that a walk asks for, a log that keeps what it is told, and vendor rows."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from werkzeug import Request, Response
+from xmo_hooks import Ticket
+from xmo_servicenow.options import Options, OptionsSchema
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+URL = "https://acme.service-now.com"
+_FROM = re.compile(r"sys_updated_on>=(.{19})")
+_BEHIND = re.compile(r"sys_updated_on>(.{19})\^NQsys_updated_on=(.{19})\^sys_id>(\w+)")
+
+RawRow = dict[str, Any]
+
+
+def stamp(second: int) -> str:
+    """The raw stamp of a second of one hour."""
+    return f"2026-01-01 00:{second // 60:02}:{second % 60:02}"
+
+
+def sys_id(n: int) -> str:
+    return f"{n:032x}"
+
+
+def row(n: int, second: int | None = None, **columns: Any) -> RawRow:
+    """A raw incident as the vendor sends it, changed at this second of an hour."""
+    at = stamp(n if second is None else second)
+    person = {
+        "caller_id": sys_id(900 + n),
+        "caller_id.email": f"caller-{n}@example.com",
+        "caller_id.name": f"Caller {n}",
+        "caller_id.preferred_language": "de",
+        "caller_id.time_zone": "Europe/Berlin",
+        "caller_id.location.name": "Hall 3",
+        "caller_id.company.name": "Northwind",
+    }
+    times = {"opened_at": stamp(0), "resolved_at": at, "closed_at": "", "due_date": "", "sys_created_on": stamp(0)}
+    choices = {"state": "6", "priority": "3", "category": "network", "contact_type": "phone", "made_sla": "true"}
+    counts = {"reassignment_count": "2", "reopen_count": ""}
+    names = {"business_service.name": "Mail", "assignment_group.name": "Desk", "parent": ""}
+    return {
+        **{"sys_id": sys_id(n), "number": f"INC{n:04}", "sys_class_name": "incident", "sys_updated_on": at},
+        **{"short_description": "No mail", **person, **times, **choices, **counts, **names, **columns},
+    }
+
+
+def options(**values: Any) -> Options:
+    """Options as the schema loads them; log-in by token unless a user name is given."""
+    way = {} if {"username", "password", "token"} & values.keys() else {"token": "t0ken-for-tests"}
+    loaded: Options = OptionsSchema().load({"url": URL, **way, **values})
+    return loaded
+
+
+class Told:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.warnings: list[tuple[str, dict[str, Any]]] = []
+
+    def info(self, event: str, **facts: Any) -> None:
+        pass
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self.warnings.append((event, facts))
+
+
+@dataclass
+class Instance:
+    """The Table API of one instance, as far as `fetch` needs it: limit before ACL, and a total that counts the hidden.
+
+    `shown` replaces the stamp that a row shows, not the one by which it is sorted; each of `between` is run after one
+    page has been answered.
+    """
+
+    tables: dict[str, list[RawRow]]
+    hidden: set[str] = field(default_factory=set)
+    shown: dict[str, str] = field(default_factory=dict)
+    between: list[Callable[[], None]] = field(default_factory=list)
+    asked: list[Mapping[str, str]] = field(default_factory=list)
+    counted: bool = True
+
+    def __call__(self, request: Request) -> Response:
+        self.asked.append(request.args.to_dict())
+        where = request.args["sysparm_query"].partition("ORDERBY")[0].rstrip("^")
+        api, table = request.path.split("/")[-2:]
+        rows = sorted(self.tables[table], key=lambda row: (row["sys_updated_on"], row["sys_id"]))
+        found = [row for row in rows if _matches(where, row)]
+        if api == "stats":
+            return _json({"result": {"stats": {"count": str(len(found))}}})
+        offset, limit = int(request.args["sysparm_offset"]), int(request.args["sysparm_limit"])
+        page = [self._shown(row) for row in found[offset : offset + limit] if row["sys_id"] not in self.hidden]
+        names = request.args["sysparm_fields"].split(",")
+        answer = _json({"result": [{name: row[name] for name in names if name in row} for row in page]})
+        if self.counted:
+            answer.headers["X-Total-Count"] = str(len(found))
+        if self.between:
+            self.between.pop(0)()
+        return answer
+
+    def change(self, n: int, second: int) -> None:
+        """Let the incident n change at a second."""
+        for rows in self.tables.values():
+            for row in rows:
+                if row["sys_id"] == sys_id(n):
+                    row["sys_updated_on"] = stamp(second)
+
+    def _shown(self, row: RawRow) -> RawRow:
+        return {**row, "sys_updated_on": self.shown.get(row["sys_id"], row["sys_updated_on"])}
+
+
+def incidents(*rows: RawRow) -> Instance:
+    return Instance(tables={"incident": list(rows)})
+
+
+def ticket(**values: Any) -> Ticket:
+    """A ticket as `parse` makes it."""
+    usual = {"key": sys_id(1), "number": "INC0001", "kind": "incident", "vendor_type": "incident"}
+    state = {"state": "resolved", "vendor_state": "6", "opened_at": NOW, "changed_at": NOW}
+    return Ticket(**{**usual, **state, **values})
+
+
+def _matches(where: str, row: RawRow) -> bool:
+    at, key = row["sys_updated_on"], row["sys_id"]
+    if found := _FROM.fullmatch(where):
+        return bool(at >= found[1])
+    if found := _BEHIND.fullmatch(where):
+        return bool(at > found[1] or (at == found[2] and key > found[3]))
+    if where.startswith("sys_idIN"):
+        return key in where.removeprefix("sys_idIN").split(",")
+    assert where == "", f"not a query of a walk: {where}"
+    return True
+
+
+def _json(body: Any) -> Response:
+    return Response(orjson.dumps(body), content_type="application/json;charset=UTF-8")

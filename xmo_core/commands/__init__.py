@@ -1,0 +1,1 @@
+"""The commands of `xmo`, one module a topic, imported only when called."""

@@ -1,0 +1,146 @@
+"""`xmo init`, `plugins`, `check`: from nothing to a config that is right."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from xmo_core.cli import FAILED, Surroundings
+from xmo_hooks import ConfigError, Finding, XmoError
+
+if TYPE_CHECKING:
+    from xmo_core.line import Connection
+    from xmo_core.office import Office
+
+_SKEW = 30.0
+_MARKS = {"ok": ("✓", "green"), "note": ("·", None), "warning": ("!", "yellow"), "error": ("✗", "red")}
+
+
+@click.command()
+@click.option("--kind", "kinds", multiple=True, help="A kind of source to write a table for, such as servicenow.")
+@click.pass_obj
+def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
+    """Write a config to start from, and the secret that pseudonyms and links hang on.
+
+    \b
+    Example:
+      xmo init --kind servicenow
+    """
+    from xmo_core import registry
+    from xmo_core.template import starter
+
+    config, key = surroundings.config, surroundings.config.parent / "xmo.key"
+    for path in (config, key):
+        if path.exists():
+            raise ConfigError(f"{path} is there already.", hint="Edit it, or move it away first.")
+    loaded = registry.load()
+    offered = loaded.kinds()
+    if unknown := [kind for kind in kinds if kind not in offered]:
+        raise ConfigError(f"There is no kind {', '.join(unknown)}.", hint=f"There are: {', '.join(offered) or 'none'}.")
+    sources = {kind: offered[kind][1] for kind in kinds or offered}
+    sections = [section for _, section in loaded.sections().values()]
+    text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, sections=sections)
+    descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    config.write_text(text, encoding="utf-8")
+    click.echo(
+        f"Wrote {config} and {key}. Back the key up apart from the store: without it, nobody is the same person."
+    )
+    click.echo(f"Next: fill in {config}, then run `xmo check`.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plugins(as_json: bool) -> None:
+    """List the plugins that are installed, and what is wrong with the broken ones.
+
+    \b
+    Example:
+      xmo plugins
+    """
+    from xmo_core import registry
+
+    found = registry.load().plugins()
+    if as_json:
+        click.echo(json.dumps([asdict(p) | {"broken": p.broken and p.broken.reason} for p in found], indent=2))
+    else:
+        for plugin in found:
+            _show(
+                Finding(level="ok", text=f"{plugin.name} {plugin.version}: {', '.join(plugin.hooks)}")
+                if plugin.broken is None
+                else Finding(level="error", text=f"{plugin.name}: {plugin.broken.reason}", fix=plugin.broken.hint)
+            )
+    if any(plugin.broken for plugin in found):
+        sys.exit(FAILED)
+
+
+@click.command()
+@click.argument("only", metavar="[SOURCE]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> None:
+    """Check config, store and sources, and write nothing but an empty store.
+
+    For each source: log-in, rights, fields and states found at the vendor with the state map that would be used, and
+    whether its clock agrees with ours.
+
+    \b
+    Example:
+      xmo check
+      xmo check corp --json
+    """
+    from xmo_core.line import chosen, connect
+
+    office = surroundings.office()
+    found = {"xmo": list(_own(office))}
+    for name, connection in connect(office, chosen(office, only)).items():
+        found[name] = list(_source(name, connection))
+    if as_json:
+        click.echo(json.dumps({name: [asdict(f) for f in findings] for name, findings in found.items()}, indent=2))
+    else:
+        for name, findings in found.items():
+            click.secho(name, bold=True)
+            for finding in findings:
+                _show(finding)
+    if any(finding.level == "error" for findings in found.values() for finding in findings):
+        sys.exit(FAILED)
+
+
+def _own(office: Office) -> Iterator[Finding]:
+    sources = len(office.config.sources)
+    yield Finding(level="ok", text=f"Config {office.config.path}: {sources} source{'' if sources == 1 else 's'}.")
+    for plugin in office.registry.plugins():
+        if plugin.broken:
+            text = f"Plugin {plugin.name} is broken: {plugin.broken.reason}"
+            yield Finding(level="warning", text=text, fix=plugin.broken.hint)
+    yield Finding(level="ok", text=f"Store {office.store.engine.url.render_as_string(hide_password=True)}.")
+
+
+def _source(name: str, connection: Connection) -> Iterator[Finding]:
+    try:
+        yield from connection.source.check()
+    except XmoError as error:
+        yield Finding(level="error", text=str(error), fix=error.hint)
+        return
+    skew = getattr(connection.session, "skew", None)
+    if skew is not None and abs(skew) > _SKEW:
+        ahead = "ahead of" if skew > 0 else "behind"
+        text = f"The clock of {name} is {abs(skew):.0f} s {ahead} ours."
+        yield Finding(level="warning", text=text, fix="Set this machine's clock by NTP.")
+    elif skew is not None:
+        yield Finding(level="ok", text=f"The clocks agree within {abs(skew):.0f} s.")
+
+
+def _show(finding: Finding) -> None:
+    mark, colour = _MARKS[finding.level]
+    click.echo(f"  {click.style(mark, fg=colour)} {finding.text}")
+    if finding.fix:
+        click.echo(f"    {finding.fix}")

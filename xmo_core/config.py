@@ -1,0 +1,291 @@
+"""The config: one TOML file, checked as a whole, with every mistake told at once."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from xmo_core.options import CORE, HttpOptions, LogOptions, SiteOptions, StoreOptions, is_loopback
+from xmo_core.places import Places
+from xmo_core.registry import Broken, Registry, nearest
+from xmo_core.secrets import Secret, is_secret, learn_url, redact
+from xmo_hooks import ConfigError, Kind, Site, XmoError
+
+T = TypeVar("T")
+Key = tuple[str, ...]
+_TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceConfig:
+    """One `[sources.NAME]`: its kind, the plugin that offers it, and the options as the kind's schema loads them."""
+
+    name: str
+    kind: Kind
+    plugin: str
+    options: Any = field(repr=False)
+    url: str
+    requests_per_minute: int | None
+
+
+class Sections:
+    """The validated sections, by the type each loads to; this is what plugins get as `settings`."""
+
+    def __init__(self, values: Mapping[type, Any]) -> None:
+        self._values = values
+
+    def __repr__(self) -> str:
+        return f"Sections({sorted(map(repr, self._values.values()))})"  # equal for equal settings, secrets as ***
+
+    def get(self, type_: type[T]) -> T:
+        """Return the section that loads to `type_`, or raise `ConfigError`."""
+        if type_ not in self._values:
+            raise ConfigError(
+                f"No section of the config loads to {type_.__name__}.",
+                hint="`xmo plugins` shows whether the plugin that brings it is broken.",
+            )
+        return cast("T", self._values[type_])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """The whole config, checked. `disabled` names the sources with `enabled = false`; they are not in `sources`."""
+
+    path: Path
+    site: SiteOptions
+    store_url: str = field(repr=False)
+    http: HttpOptions = field(repr=False)
+    log: LogOptions
+    sources: Mapping[str, SourceConfig]
+    disabled: tuple[str, ...]
+    settings: Sections = field(repr=False)
+
+
+class Mistakes(ConfigError):
+    """The config is wrong in these places; the message is the list, one mistake a line."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes), hint="Mend these lines; `xmo check` reads the config again.")
+        self.mistakes = tuple(mistakes)
+
+
+class SourceSchema(Schema):
+    """Checks the options that any source takes, whatever its kind."""
+
+    kind = fields.String(required=True)
+    requests_per_minute = fields.Integer(strict=True, validate=validate.Range(min=1))
+    enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check the config. Called once by every command that needs one; raises `ConfigError`, which names the
+    file, the line and the nearest right name of every mistake."""
+    text = _text(path)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_PLACE.search(str(error))
+        line = f":{place[1]}" if place else ""
+        raise Mistakes([f"{path}{line} {_TOML_PLACE.sub('', str(error))}."]) from None
+    return _Reading(path, tables, Places(text), registry, environ).config()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"There is no config file {path}.", hint="`xmo init` writes one to start from.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+class _Reading:
+    """One reading of one file: collects the mistakes on the way, and tells them all at its end."""
+
+    def __init__(
+        self, path: Path, tables: dict[str, Any], places: Places, registry: Registry, environ: Mapping[str, str]
+    ) -> None:
+        self.path, self.tables, self.places = path, tables, places
+        self.registry, self.environ = registry, environ
+        self.mistakes: list[tuple[int, str]] = []
+        self.told: set[Key] = set()
+
+    def config(self) -> Config:
+        """Check section by section."""
+        core = {name: self._section((name,), schema(self.path.parent)) for name, schema in CORE.items()}
+        values = {section.type: self._section((name,), section.schema()) for name, section in self._sections()}
+        disabled, sources = self._sources()
+        if self.mistakes:
+            raise Mistakes([text for _, text in sorted(self.mistakes, key=lambda mistake: mistake[0])])
+        site: SiteOptions = core["site"]
+        store: StoreOptions = core["store"]
+        values[Site] = Site(name=site.name, url=site.url)
+        for url in (store.url, core["http"].proxy or ""):
+            learn_url(url)
+        return Config(
+            path=self.path,
+            site=site,
+            store_url=store.url,
+            http=core["http"],
+            log=core["log"],
+            sources=sources,
+            disabled=disabled,
+            settings=Sections(values),
+        )
+
+    def _sections(self) -> Iterator[tuple[str, Any]]:
+        offered = self.registry.sections()
+        for name, (plugin, section) in offered.items():
+            if name in CORE or name == "sources":
+                raise ConfigError(f"The plugin {plugin} offers the section [{name}], which belongs to the core.")
+            yield name, section
+        known = [*CORE, "sources", *offered]
+        for name in self.tables:
+            if name not in known:
+                self._wrong((name,), f"no plugin has such a section{nearest(name, known)}{self._broken()}")
+
+    def _section(self, path: Key, schema: Schema) -> Any:
+        table = self.tables.get(path[0], {})
+        if not isinstance(table, dict):
+            self._wrong(path, f"must be a table: write [{path[0]}] and its options below")
+            return None
+        return self._load(path, schema, self._resolved(path, table, plain=False))
+
+    def _sources(self) -> tuple[tuple[str, ...], dict[str, SourceConfig]]:
+        tables = self.tables.get("sources", {})
+        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+            self._wrong(("sources",), "give each source a name and a table of its own: [sources.NAME]")
+            return (), {}
+        disabled = tuple(name for name, table in tables.items() if table.get("enabled") is False)
+        found = [self._source(name, table) for name, table in tables.items() if name not in disabled]
+        return disabled, {source.name: source for source in found if source is not None}
+
+    def _source(self, name: str, table: dict[str, Any]) -> SourceConfig | None:
+        path = ("sources", name)
+        if (kind := self._kind(path, table.get("kind"))) is None:
+            return None
+        plugin, kind_ = kind
+        own = {option: value for option, value in table.items() if option in SourceSchema().fields}
+        core = self._load(path, SourceSchema(), own)
+        rest = {option: value for option, value in table.items() if option not in own}
+        values = self._resolved(path, rest, plain=is_loopback(rest.get("url")))
+        url = values.get("url")
+        if isinstance(url, str) and "@" in urlsplit(url).netloc:
+            self._wrong((*path, "url"), "must not hold a user or a password: they have options of their own")
+            return None
+        options = self._load(path, kind_.schema(), values, also=tuple(SourceSchema().fields))
+        if core is None or options is None:
+            return None
+        return SourceConfig(
+            name=name,
+            kind=kind_,
+            plugin=plugin,
+            options=options,
+            url=str(url or "").rstrip("/"),
+            requests_per_minute=core.get("requests_per_minute", kind_.requests_per_minute),
+        )
+
+    def _kind(self, path: Key, kind: object) -> tuple[str, Kind] | None:
+        known = self.registry.kinds()
+        if not isinstance(kind, str):
+            self._wrong((*path, "kind"), f"say which kind of source this is: {', '.join(known) or 'none is installed'}")
+            return None
+        if kind not in known:
+            why = self._broken(kind) or nearest(kind, known)
+            self._wrong((*path, "kind"), f'no plugin has the kind "{kind}"{why}')
+        return known.get(kind)
+
+    def _broken(self, name: str | None = None) -> str:
+        """Name the plugins that may be the reason why something is unknown: the one called `name`, else all."""
+        broken: list[Broken] = [*self.registry.broken.values(), *self.registry.failures]
+        told = [f"the plugin {b.name} is broken: {b.reason}" + (f" ({b.hint})" if b.hint else "") for b in broken]
+        named = [text for text, b in zip(told, broken, strict=True) if b.name == name]
+        return "".join(f"; {text}" for text in named or told)
+
+    def _resolved(self, path: Key, value: Any, *, plain: bool) -> Any:
+        """Replace references by what they refer to and wrap secrets; `plain`: secrets may stand in the file."""
+        if isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), str):
+            way, target = next(iter(value.items()))
+            if (look := {"env": self._variable, "file": self._file}.get(way)) is not None:
+                found = look(path, target)
+                return Secret(found) if found and is_secret(path[-1]) else found
+        if isinstance(value, dict):
+            return {key: self._resolved((*path, key), inner, plain=plain) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(path, inner, plain=plain) for inner in value]
+        if isinstance(value, str) and is_secret(path[-1]):
+            if not plain:
+                self._wrong(path, 'is a secret: write { env = "NAME" } or { file = "NAME" } in place of its value')
+            return Secret(value)
+        return value
+
+    def _variable(self, path: Key, name: str) -> str | None:
+        if not self.environ.get(name):
+            self._wrong(path, f"the environment variable {name} is not set")
+        return self.environ.get(name) or None
+
+    def _file(self, path: Key, name: str) -> str | None:
+        file = self.path.parent / Path(name).expanduser()
+        try:
+            content = file.read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self._wrong(path, f"the file {file} cannot be read: {why}")
+            return None
+        if not content:
+            self._wrong(path, f"the file {file} is empty")
+        return content or None
+
+    def _load(self, path: Key, schema: Schema, values: Any, also: tuple[str, ...] = ()) -> Any:
+        try:
+            return schema.load(values)
+        except ValidationError as error:
+            for where, message in _flat(error.messages):
+                self._misfit(path, where, message, schema, also)
+        except (XmoError, ValueError) as error:  # a plugin's own type may refuse a combination of options
+            self._wrong(path, str(error))
+        return None
+
+    def _misfit(self, path: Key, where: Key, message: str, schema: Schema, also: tuple[str, ...]) -> None:
+        if (*path, *where) in self.told:
+            return
+        if message == "Unknown field.":
+            known = (*_options(schema, where[:-1]), *also)
+            message = f"there is no such option{nearest(where[-1], known)}"
+        elif message == "Missing data for required field.":
+            message = "is missing"
+        self._wrong((*path, *where), message.rstrip("."))
+
+    def _wrong(self, path: Key, what: str) -> None:
+        self.told.add(path)
+        line = self.places.line(path)
+        self.mistakes.append((line or 0, redact(f"{self.path}{f':{line}' if line else ''} {'.'.join(path)}: {what}.")))
+
+
+def _flat(messages: Any, path: Key = ()) -> Iterator[tuple[Key, str]]:
+    """Yield each message of marshmallow's nested messages with the path of its key."""
+    if isinstance(messages, dict):
+        for key, inner in messages.items():
+            yield from _flat(inner, path if key == "_schema" else (*path, str(key)))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _flat(inner, path)
+    else:
+        yield path, str(messages)
+
+
+def _options(schema: Schema, where: Key) -> list[str]:
+    """Name the options that the schema knows at this place, through nested tables."""
+    for step in where:
+        inner = schema.fields.get(step)
+        if isinstance(inner, fields.Nested):
+            schema = inner.schema
+    return [field_.data_key or name for name, field_ in schema.fields.items()]

@@ -1,0 +1,124 @@
+"""The desk: what a survey page may do with the token it was handed. It works without a lease, beside any run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from xmo_core.asking import occasion_of
+from xmo_core.checkpoints import reach
+from xmo_core.office import Office
+from xmo_core.sending import link
+from xmo_core.store import tables as t
+from xmo_core.store.tickets import read_persons, read_tickets
+from xmo_hooks import Answer, Invitation, Refused
+
+_ANSWER_FIELDS = ("question", "version", "value", "low", "high", "best", "code", "text")
+
+
+class StoreDesk:
+    """The `Desk` of the contract over the store."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def open(self, token: str) -> Invitation:
+        """Return the invitation, and record nothing."""
+        with self._office.store.reading() as connection:
+            row = self._row(connection, token)
+            self._check(row)
+            return self._load(connection, row)
+
+    def record(self, token: str, answers: Sequence[Answer], *, final: bool) -> Invitation:
+        """Store answers, each question once; `final` uses the token up."""
+        now = self._office.now()
+        with self._office.store.writing() as connection:
+            row = self._row(connection, token)
+            self._check(row)
+            given = {answer.question for answer in self._answers(connection, row.id)}
+            if given & {answer.question for answer in answers}:
+                raise Refused("This question has been answered already.", reason="used")
+            if answers:
+                values = [
+                    {"invitation": row.id, "at": now} | {name: getattr(answer, name) for name in _ANSWER_FIELDS}
+                    for answer in answers
+                ]
+                connection.execute(insert(t.answer), values)
+            self._update(
+                connection,
+                row,
+                state="answered",
+                answered_at=row.answered_at or now,
+                ended_at=now if final else None,
+                scored=None,
+            )
+            reach("answer.written")
+            invitation = self._load(connection, self._row(connection, token))
+        reach("answer.stored")
+        return invitation
+
+    def decline(self, token: str) -> None:
+        """Store that the person would rather not say."""
+        with self._office.store.writing() as connection:
+            row = self._row(connection, token)
+            self._check(row)
+            # whoever answered the first question and then stops has answered
+            state = "answered" if row.answered_at else "declined"
+            self._update(connection, row, state=state, ended_at=self._office.now())
+
+    def opt_out(self, token: str) -> None:
+        """Never ask this person again. Works with a used token too: the wish counts, not the link."""
+        with self._office.store.writing() as connection:
+            row = self._row(connection, token)
+            wish = self._office.store.upsert(t.opt_out).values(person=row.person, at=self._office.now())
+            connection.execute(wish.on_conflict_do_nothing())
+            if row.state == "sent":
+                self._update(connection, row, state="declined", ended_at=self._office.now())
+
+    def _row(self, connection: Connection, token: str) -> Row[Any]:
+        """Find the invitation of a token; inside a writing transaction its row is locked until the end."""
+        invitation = self._office.keys.invitation_of(token)
+        query = select(t.invitation).where(t.invitation.c.id == (invitation or ""))
+        if connection.get_execution_options().get("xmo_writes"):
+            query = query.with_for_update()
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise Refused("There is no such invitation.", reason="unknown")
+        return row
+
+    def _check(self, row: Row[Any]) -> None:
+        if row.state == "withdrawn":
+            raise Refused("The question has been withdrawn.", reason="withdrawn")
+        if row.state == "expired" or row.expires_at <= self._office.now():
+            raise Refused("The time to answer is over.", reason="expired")
+        if row.ended_at is not None:
+            raise Refused("This question has been answered already.", reason="used")
+
+    def _update(self, connection: Connection, row: Row[Any], **values: Any) -> None:
+        connection.execute(update(t.invitation).where(t.invitation.c.id == row.id).values(**values))
+
+    def _answers(self, connection: Connection, invitation: str) -> list[Answer]:
+        query = select(t.answer).where(t.answer.c.invitation == invitation).order_by(t.answer.c.question)
+        return [answer_of(row) for row in connection.execute(query)]
+
+    def _load(self, connection: Connection, row: Row[Any]) -> Invitation:
+        ticket = read_tickets(connection, [(row.source, row.key)])[row.source, row.key]
+        person = read_persons(connection, [row.person])[row.person]
+        decided = (t.decision.c.problem == row.problem) & (t.decision.c.n == row.n)
+        ended_at = connection.execute(select(t.decision.c.ended_at).where(decided)).scalar_one()
+        return Invitation(
+            id=row.id,
+            occasion=occasion_of(row.problem, row.n, ended_at, row.source, person, ticket),
+            state=row.state,
+            marker=row.marker,
+            link=link(self._office, row.id),
+            expires_at=row.expires_at,
+            answers=tuple(self._answers(connection, row.id)),
+        )
+
+
+def answer_of(row: Row[Any]) -> Answer:
+    """Build an answer from its row."""
+    return Answer(**{name: getattr(row, name) for name in _ANSWER_FIELDS})

@@ -1,0 +1,251 @@
+"""The way to a vendor: one session for each source, which waits, repeats and speaks in the errors of the contract."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from threading import Lock
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
+from urllib3.exceptions import HTTPError
+
+from xmo_core.http_errors import Trouble, http_date, network_error, not_json, vendor_error
+from xmo_core.limiter import Limiter
+from xmo_core.options import HttpOptions, is_loopback
+from xmo_hooks import AuthError, Log, Unavailable, XmoError
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+TRIES = 6
+CONNECT_TIMEOUT = 10.0
+_POOL = 4
+_exponential = wait_exponential(multiplier=1, max=60)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """A sleep that is about to begin: how long, until when, and why (`paced`, `rate limited`, `unavailable` or
+    `network`)."""
+
+    source: str
+    seconds: float
+    until: datetime
+    reason: str
+
+
+class NotJson(Unavailable, requests.exceptions.JSONDecodeError):
+    """A vendor's answer is not the JSON it should be; libraries that expect requests' own error catch it too."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        requests.exceptions.JSONDecodeError.__init__(self, message, "", 0)
+        self.args = (message,)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), self.args)
+
+
+class Response(requests.Response):
+    """An answer whose JSON is parsed once, by orjson."""
+
+    _parsed: Any = None
+
+    def json(self, **kwargs: Any) -> Any:
+        """Return the body as parsed JSON, the same object on every call, or raise `NotJson`."""
+        if kwargs:
+            return super().json(**kwargs)
+        if self._parsed is None:
+            self._parsed = self._parse()
+        return self._parsed
+
+    def _parse(self) -> Any:
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError:
+            pass
+        try:  # half of a surrogate pair, where a vendor cut a text in the middle of a sign, must not lose the page
+            whole = json.dumps(super().json(), ensure_ascii=False, allow_nan=False)
+            return orjson.loads(whole.encode("utf-8", "replace"))
+        except ValueError:
+            raise NotJson(*not_json(self)) from None
+
+
+class _Adapter(HTTPAdapter):
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        plain = super().build_response(req, resp)
+        response = Response()
+        response.__dict__.update(plain.__dict__)
+        return response
+
+
+class Session(requests.Session):
+    """A `requests.Session` that raises the contract's errors, repeats reads, never writes, and keeps the vendor's pace.
+
+    `waited` holds the seconds slept so far, by reason; `skew` the seconds by which the vendor's clock is ahead of
+    ours, None before the first answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        options: HttpOptions,
+        limiter: Limiter | None,
+        now: Callable[[], datetime],
+        log: Log,
+        on_wait: Callable[[Wait], None],
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+        random: Random,
+    ) -> None:
+        super().__init__()
+        self.trust_env = False  # ~/.netrc must not replace the log-in of the config; proxies: see below
+        self.verify = str(options.ca_bundle) if options.ca_bundle else os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self.cert = str(options.client_certificate) if options.client_certificate else None
+        self.proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else {}
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter(pool_connections=_POOL, pool_maxsize=_POOL))
+        self.waited: dict[str, float] = {}
+        self.skew: float | None = None
+        self._name, self._limiter, self._log, self._on_wait = name, limiter, log, on_wait
+        self._timeout = (CONNECT_TIMEOUT, options.timeout.total_seconds())
+        self._max_wait = options.max_wait.total_seconds()
+        self._now, self._sleep, self._monotonic, self._random = now, sleep, monotonic, random
+        self._lock = Lock()
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Build the request; an address or a header that cannot be sent is a `ConfigError` without its value."""
+        try:
+            return super().prepare_request(request)
+        except (OSError, HTTPError, UnicodeError) as error:
+            raise network_error(error, str(request.method), str(request.url), self._timeout) from None
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Take proxies from the config, else from the environment; never for this machine's own sandboxes."""
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if is_loopback(url):
+            settings["proxies"] = {}
+        elif not self.proxies:
+            settings["proxies"] = get_environ_proxies(url)
+        return settings
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Follow a redirect on the same host only: another host is a log-in page or a move, and must not be asked."""
+        target = super().get_redirect_target(resp)
+        here, there = urlsplit(resp.url).hostname, urlsplit(target or "").hostname
+        if there is not None and there != here:
+            resp.close()
+            raise AuthError(
+                f"{here} sent the request on to {there}: this looks like a log-in page for people.",
+                hint=f"Use an account of [sources.{self._name}] that may log in to the API; "
+                "if the system has moved, set its new address as url.",
+            )
+        return target
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request, with all its waits and repeats, and return an answer below 400. Raises errors of the
+        contract; where the vendor answered, `__cause__.response` holds what it said."""
+        kwargs["timeout"] = self._timeout  # pysnow brings 60 s of its own, just too short for ServiceNow's quota
+        try:
+            if request.method not in READS:
+                return self._once(request, kwargs)
+            return self._retrying()(self._once, request, kwargs)
+        except Trouble as trouble:
+            raise trouble.error from trouble.cause
+
+    def _retrying(self) -> Retrying:
+        started = self._monotonic()
+
+        def enough(state: RetryCallState) -> bool:
+            spent = self._monotonic() - started + state.upcoming_sleep
+            return state.attempt_number >= TRIES or spent > self._max_wait
+
+        return Retrying(
+            retry=retry_if_exception_type(Trouble),
+            wait=self._delay,
+            stop=enough,
+            before_sleep=self._announce_repeat,
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+    def _once(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
+        if self._limiter is not None and (seconds := self._limiter.reserve()):
+            self._announce(seconds, "paced", quiet=seconds <= 1)
+            self._sleep(seconds)
+        try:
+            response = super().send(request, **kwargs)
+            self._note_clock(response)
+            if response.ok:
+                return response
+            refusal = vendor_error(response, self._name, self._now())  # reads the body, which may break off
+        except XmoError:
+            raise
+        except (OSError, HTTPError, UnicodeError) as error:
+            refusal = network_error(error, str(request.method), str(request.url), self._timeout)
+        if isinstance(refusal, Trouble):
+            raise refusal from None
+        raise refusal from refusal.__cause__
+
+    def _delay(self, state: RetryCallState) -> float:
+        # The jitter keeps the sources of a run, and many sites after one outage, from coming back in step.
+        return (_trouble(state).after or _exponential(state)) + self._random.uniform(0, 1)
+
+    def _announce_repeat(self, state: RetryCallState) -> None:
+        trouble = _trouble(state)
+        facts = {"source": self._name, "attempt": state.attempt_number, "seconds": round(state.upcoming_sleep, 1)}
+        self._log.info("request is repeated", why=str(trouble.error), **facts)
+        self._announce(state.upcoming_sleep, trouble.reason)
+
+    def _announce(self, seconds: float, reason: str, *, quiet: bool = False) -> None:
+        with self._lock:
+            self.waited[reason] = self.waited.get(reason, 0.0) + seconds
+        if not quiet:
+            until = self._now() + timedelta(seconds=seconds)
+            self._on_wait(Wait(source=self._name, seconds=seconds, until=until, reason=reason))
+
+    def _note_clock(self, response: requests.Response) -> None:
+        theirs = http_date(response.headers.get("Date"))
+        if theirs is not None:
+            self.skew = (theirs - self._now()).total_seconds()
+
+
+def make_session(
+    *,
+    name: str,
+    options: HttpOptions,
+    requests_per_minute: int | None,
+    now: Callable[[], datetime],
+    log: Log,
+    on_wait: Callable[[Wait], None],
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+    random: Random | None = None,
+) -> Session:
+    """Make the session of the source `name`. Called once a run and source; close it at its end (`with`)."""
+    return Session(
+        name=name,
+        options=options,
+        limiter=Limiter(requests_per_minute, monotonic) if requests_per_minute else None,
+        now=now,
+        log=log,
+        on_wait=on_wait,
+        sleep=sleep,
+        monotonic=monotonic,
+        random=random or Random(),  # noqa: S311 - spreads the load, guards nothing
+    )
+
+
+def _trouble(state: RetryCallState) -> Trouble:
+    return cast("Trouble", state.outcome and state.outcome.exception())  # nothing else is retried

@@ -1,0 +1,53 @@
+"""What every command works with: the config, the plugins, the store, the keys and the clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xmo_core import config as configs
+from xmo_core import registry as registries
+from xmo_core.keys import Keys
+
+if TYPE_CHECKING:
+    from xmo_core.store import Store
+
+
+def wall() -> datetime:
+    """Return the real time. Leases and attempts live by it; everything else by the run's `now`."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Office:
+    """One command's surroundings. `now` is the clock that tickets, questions and answers live by (`--now` sets it)."""
+
+    config: configs.Config
+    registry: registries.Registry
+    now: Callable[[], datetime]
+    wall: Callable[[], datetime] = wall
+
+    @cached_property
+    def store(self) -> Store:
+        """Open the store, made on first use and of the right version."""
+        from xmo_core.store import open_store, versions
+
+        store = open_store(self.config.store_url)
+        versions.ensure(store)
+        return store
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Derive the keys from the site's secret."""
+        return Keys(self.config.site.key.reveal())
+
+
+def open_office(path: Path, now: datetime | None) -> Office:
+    """Read the config and load the plugins. Called at the start of every command that needs them."""
+    registry = registries.load()
+    config = configs.read(path, registry)
+    return Office(config=config, registry=registry, now=(lambda: now) if now else wall)

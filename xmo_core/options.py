@@ -1,0 +1,166 @@
+"""The sections of the config that belong to the core: `[site]`, `[store]`, `[http]` and `[log]`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from xmo_core.secrets import Secret
+
+_DURATION = re.compile(r"(\d{1,6})([dhms])")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteOptions:
+    """`[site]`: who asks, under which address, with which key; invitations expire after `answer_within`."""
+
+    name: str
+    url: str
+    key: Secret
+    answer_within: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreOptions:
+    """`[store]`: where the records lie, as a SQLAlchemy URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpOptions:
+    """`[http]`: how vendors are reached. `timeout` is for one answer, `max_wait` for one request with its repeats."""
+
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    client_certificate: Path | None = None
+    timeout: timedelta = timedelta(seconds=70)  # ServiceNow cancels a transaction after 60 s and then says so
+    max_wait: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogOptions:
+    """`[log]`: how much is logged to stderr, and in which form."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Duration(fields.Field[timedelta]):
+    """A length of time: a whole number and its unit (`14d`, `36h`, `90m`, `30s`)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
+        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise ValidationError('Not a length of time: write a number and d, h, m or s, such as "14d" or "90m".')
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+class File(fields.Field[Path]):
+    """An existing file, relative to the folder of the config (schema attribute `folder`)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Path:
+        if not isinstance(value, str):
+            raise ValidationError("Not a path: write the name of a file in quotes.")
+        folder: Path = getattr(self.root, "folder", Path())
+        path = folder / Path(value).expanduser()
+        if not path.is_file():
+            raise ValidationError(f"There is no file {path}.")
+        return path
+
+
+class CoreSchema(Schema):
+    """A section of the core; paths in it start at `folder`."""
+
+    makes: type
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Any:
+        """Build the options from the checked values."""
+        return self.makes(**data)
+
+
+def _key(value: object) -> None:
+    if not isinstance(value, Secret) or len(value.reveal()) < 32:
+        raise ValidationError("Must hold at least 32 characters; `xmo init` makes one.")
+
+
+class SiteSchema(CoreSchema):
+    """Checks `[site]`."""
+
+    makes = SiteOptions
+    name = fields.String(required=True, validate=validate.Length(min=1))
+    url = fields.Url(load_default="http://127.0.0.1:8080", schemes={"http", "https"}, require_tld=False)
+    key = fields.Raw(required=True, validate=_key)
+    answer_within = Duration(load_default=timedelta(days=14), validate=validate.Range(min=timedelta(hours=1)))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> SiteOptions:
+        """Build the options; paths are added to the address, so it ends without a slash."""
+        return SiteOptions(**{**data, "url": data["url"].rstrip("/")})
+
+
+class StoreSchema(CoreSchema):
+    """Checks `[store]`."""
+
+    makes = StoreOptions
+    url = fields.String(load_default="sqlite:///xmo.db")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> StoreOptions:
+        """Build the options; a relative SQLite file lies beside the config, wherever `xmo` is called."""
+        return StoreOptions(url=_store_url(data["url"], self.folder))
+
+
+class HttpSchema(CoreSchema):
+    """Checks `[http]`."""
+
+    makes = HttpOptions
+    proxy = fields.Url(schemes={"http", "https", "socks5", "socks5h"}, require_tld=False)
+    ca_bundle = File()
+    client_certificate = File()
+    timeout = Duration(validate=validate.Range(min=timedelta(seconds=1)))
+    max_wait = Duration()
+
+
+class LogSchema(CoreSchema):
+    """Checks `[log]`."""
+
+    makes = LogOptions
+    format = fields.String(validate=validate.OneOf(["text", "json"]))
+    level = fields.String(validate=validate.OneOf(["debug", "info", "warning", "error"]))
+
+
+CORE: Mapping[str, type[CoreSchema]] = {"site": SiteSchema, "store": StoreSchema, "http": HttpSchema, "log": LogSchema}
+
+
+def is_loopback(url: object) -> bool:
+    """Tell whether a URL leads to this machine: there, no proxy stands between and a plain secret does no harm."""
+    try:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+        return host == "localhost" or (host is not None and ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _store_url(url: str, folder: Path) -> str:
+    scheme, colon, rest = url.partition("://")
+    if scheme in {"postgresql+psycopg", "sqlite"} and colon:
+        file = rest.removeprefix("/")
+        if scheme == "sqlite" and file and not file.startswith(":memory:"):
+            return f"sqlite:///{(folder / file).absolute()}"
+        return url
+    if scheme in {"postgresql", "postgres", "postgresql+psycopg2"}:
+        raise ValidationError("Write postgresql+psycopg://… : XMO talks to PostgreSQL through psycopg 3.", "url")
+    raise ValidationError("Write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.", "url")

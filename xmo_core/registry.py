@@ -1,0 +1,234 @@
+"""The plugins: found by entry points of group `xmo.plugins`, each loaded and called by itself."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import metadata
+from types import ModuleType
+from typing import Any, TypeVar
+
+import pluggy
+
+import xmo_hooks
+import xmo_hooks.specs
+from xmo_core.secrets import redact
+from xmo_hooks import ConfigError, Kind, Sandbox, Section, XmoError
+
+GROUP = "xmo.plugins"
+T = TypeVar("T", Kind, Section, Sandbox)
+Impl = tuple[str, Callable[..., Any], tuple[str, ...]]
+
+
+@dataclass(kw_only=True, slots=True)
+class Broken:
+    """A plugin that could not be loaded, or (`hook` says which) whose hook raised, so many `times`."""
+
+    name: str
+    reason: str
+    hint: str = ""
+    hook: str = ""
+    times: int = 1
+    error: Exception | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plugin:
+    """One line of `xmo plugins`."""
+
+    name: str
+    version: str
+    hooks: tuple[str, ...]
+    broken: Broken | None = None
+
+
+class Unfit(Exception):
+    """A plugin module that was imported but does not keep the contract: the message says why."""
+
+
+class Registry:
+    """The loaded plugins. `broken` holds those that could not be loaded, `failures` the hooks that raised since."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager("xmo")
+        self._manager.add_hookspecs(xmo_hooks.specs)
+        self._versions: dict[str, str] = {}
+        self._impls: dict[str, tuple[Impl, ...]] = {}
+        self._offers: dict[str, dict[str, tuple[str, Any]]] = {}
+        self._failures: dict[tuple[str, str, str], Broken] = {}
+        self.broken: dict[str, Broken] = {}
+
+    @property
+    def failures(self) -> list[Broken]:
+        """Name the hooks that raised since loading: one entry for each plugin, hook and reason."""
+        return list(self._failures.values())
+
+    def add(self, name: str, module: ModuleType, version: str = "") -> None:
+        """Register one imported plugin, or raise `Unfit`. Called by `load`, and by tests that bring a plugin."""
+        _check_contract(getattr(module, "XMO_CONTRACT", None))
+        if self._manager.has_plugin(name):
+            raise Unfit("another plugin has the same name")
+        try:
+            self._manager.register(module, name=name)
+            self._check(module)
+        except (Unfit, pluggy.PluginValidationError) as error:
+            self._manager.unregister(module)
+            raise Unfit(" ".join(str(error).split())) from None
+        self._versions[name] = version
+        self._impls.clear()
+        self._offers.clear()
+
+    def each(
+        self, hook: str, on_failure: Callable[[Broken], None] | None = None, /, **args: Any
+    ) -> Iterator[tuple[str, Any]]:
+        """Call each plugin's `hook` by itself and yield its name and result, where it has one. A plugin that raises
+        stops no other: it is noted in `failures` and told to `on_failure`."""
+        for name, function, wanted in self._impls.get(hook) or self._bind(hook):
+            try:
+                result = function(*[args[arg] for arg in wanted])
+                if hasattr(result, "__next__"):
+                    result = list(result)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not stop the others
+                failure = self._fail(name, hook, _where(error), error)
+                if on_failure is not None:
+                    on_failure(failure)
+                continue
+            if result is not None:
+                yield name, result
+
+    def call(
+        self, hook: str, on_failure: Callable[[Broken], None] | None = None, /, **args: Any
+    ) -> list[tuple[str, Any]]:
+        """Call `hook` on every plugin and return all results; see `each`."""
+        return list(self.each(hook, on_failure, **args))
+
+    def kinds(self) -> dict[str, tuple[str, Kind]]:
+        """Return the kinds of sources by name, each with the plugin that offers it. Raises `ConfigError`."""
+        return self._offered("xmo_sources", Kind)
+
+    def sections(self) -> dict[str, tuple[str, Section]]:
+        """Return the plugins' config sections by name, each with its plugin. Raises `ConfigError`."""
+        return self._offered("xmo_sections", Section)
+
+    def sandboxes(self) -> dict[str, tuple[str, Sandbox]]:
+        """Return the sandboxes by name, each with its plugin. Raises `ConfigError`."""
+        return self._offered("xmo_sandboxes", Sandbox)
+
+    def plugins(self) -> list[Plugin]:
+        """List every plugin that was found, the broken ones too, by name."""
+        found = [Plugin(name=n, version=v, hooks=self._hooks(n)) for n, v in self._versions.items()]
+        found += [Plugin(name=n, version="", hooks=(), broken=b) for n, b in self.broken.items()]
+        return sorted(found, key=lambda plugin: plugin.name)
+
+    def _hooks(self, name: str) -> tuple[str, ...]:
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
+        return tuple(sorted(caller.name for caller in callers))
+
+    def _bind(self, hook: str) -> tuple[Impl, ...]:
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        bound = tuple((i.plugin_name, i.function, i.argnames) for i in reversed(implementations))
+        self._impls[hook] = bound
+        return bound
+
+    def _check(self, module: ModuleType) -> None:
+        for caller in self._manager.get_hookcallers(module) or []:
+            if not caller.has_spec():
+                known = [n for n in vars(xmo_hooks.specs) if n.startswith("xmo_")]
+                raise Unfit(f"there is no hook {caller.name}{nearest(caller.name, known)}")
+            if any(i.wrapper or i.hookwrapper for i in caller.get_hookimpls() if i.plugin is module):
+                raise Unfit(f"{caller.name} is a wrapper: each plugin is called by itself, there is nothing to wrap")
+
+    def _offered(self, hook: str, type_: type[T]) -> dict[str, tuple[str, T]]:
+        if hook not in self._offers:
+            offers: dict[str, tuple[str, Any]] = {}
+            for plugin, things in self.each(hook):
+                for thing in self._all(plugin, hook, things, type_):
+                    taken = offers.setdefault(thing.name, (plugin, thing))[0]
+                    if offers[thing.name][1] is not thing:
+                        raise _twice(type_, thing.name, taken, plugin)
+            self._offers[hook] = offers
+        return self._offers[hook]
+
+    def _all(self, plugin: str, hook: str, things: Any, type_: type[T]) -> Iterable[T]:
+        offered = list(things) if isinstance(things, Iterable) else [None]
+        if all(isinstance(thing, type_) for thing in offered):
+            return offered
+        self._fail(plugin, hook, f"must return a list of {type_.__name__}, and did not")
+        return ()
+
+    def _fail(self, plugin: str, hook: str, reason: str, error: Exception | None = None) -> Broken:
+        failure = self._failures.get((plugin, hook, reason))
+        if failure is None:
+            hint = error.hint if isinstance(error, XmoError) else ""
+            failure = Broken(name=plugin, hook=hook, reason=reason, hint=hint, error=error)
+            self._failures[plugin, hook, reason] = failure
+        else:
+            failure.times += 1
+        return failure
+
+
+def load(found: Iterable[metadata.EntryPoint] | None = None) -> Registry:
+    """Import every plugin that is installed (or `found`) and register those that keep the contract.
+
+    Called once by each command that needs plugins. One that cannot be loaded stops no other: it is named in `broken`.
+    """
+    registry = Registry()
+    points = metadata.entry_points(group=GROUP) if found is None else found
+    for point in sorted(points, key=lambda p: p.name, reverse=True):  # pluggy calls the last one registered first
+        try:
+            registry.add(point.name, point.load(), point.dist.version if point.dist else "")
+        except ImportError as error:
+            registry.broken[point.name] = _missing(point, error)
+        except Unfit as error:
+            hint = "Ask its maker for a version that fits, or uninstall it."
+            registry.broken[point.name] = Broken(name=point.name, reason=str(error), hint=hint, error=error)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything at import, and must not stop the others
+            reason = f"its import failed: {type(error).__name__}: {redact(str(error))}"
+            registry.broken[point.name] = Broken(name=point.name, reason=reason, error=error)
+    return registry
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean "…"?)` with the known word that is nearest, or nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+def _check_contract(version: object) -> None:
+    if version is None:
+        return
+    ours = ".".join(map(str, xmo_hooks.CONTRACT))
+    match version:
+        case (int(major), int(minor)):
+            if major != xmo_hooks.CONTRACT[0] or minor > xmo_hooks.CONTRACT[1]:
+                raise Unfit(f"it is written for contract {major}.{minor}, and this XMO keeps contract {ours}")
+        case _:
+            raise Unfit(f"XMO_CONTRACT must be two whole numbers such as {xmo_hooks.CONTRACT}, not {version!r}")
+
+
+def _missing(point: metadata.EntryPoint, error: ImportError) -> Broken:
+    module = error.name or ""
+    if point.module == module or point.module.startswith(f"{module}."):
+        return Broken(name=point.name, reason=f"its module {point.module} is not there", hint="Install it again.")
+    if not isinstance(error, ModuleNotFoundError):
+        return Broken(name=point.name, reason=f"its import failed: {redact(str(error))}", error=error)
+    extras = (point.dist.metadata.get_all("Provides-Extra") or []) if point.dist else []
+    what = f"{point.dist.name}[{point.name}]" if point.dist and point.name in extras else module.partition(".")[0]
+    reason = f"it needs the module {module}, which is not installed"
+    return Broken(name=point.name, reason=reason, hint=f"pip install '{what}'", error=error)
+
+
+def _where(error: Exception) -> str:
+    # The message of an unexpected error may quote a person's data; its type and place never do.
+    if isinstance(error, XmoError):
+        return redact(str(error))
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+
+
+def _twice(type_: type, name: str, first: str, second: str) -> ConfigError:
+    what = {Kind: "kind", Section: "section", Sandbox: "sandbox"}[type_]
+    both = f'both offer the {what} "{name}"'
+    return ConfigError(f"The plugins {first} and {second} {both}.", hint="Uninstall one of them.")

@@ -1,0 +1,90 @@
+"""Scoring: each answered invitation is scored by the plugins' rules, again when it or the rules have changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, tuple_, update
+
+from xmo_core.asking import occasion_of
+from xmo_core.checkpoints import reach
+from xmo_core.desk import answer_of
+from xmo_core.office import Office
+from xmo_core.registry import Broken
+from xmo_core.store import tables as t
+from xmo_core.store.lease import Lease
+from xmo_core.store.runs import Run
+from xmo_core.store.tickets import read_persons, read_tickets
+from xmo_hooks import Answer, Experience
+
+_BATCH = 200
+
+
+def definition(office: Office) -> str:
+    """Name the rules in force: the plugins with their versions, and the config that they read."""
+    plugins = ",".join(f"{plugin.name} {plugin.version}" for plugin in office.registry.plugins() if not plugin.broken)
+    text = f"{plugins}|{office.config.settings!r}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def score(office: Office, run: Run, lease: Lease) -> None:
+    """Score what has answers and no score by the rules in force."""
+    current = definition(office)
+    while True:
+        with office.store.writing() as connection:
+            lease.renew(connection)
+            rows = _unscored(connection, current)
+            if not rows:
+                return
+            broken = _score(office, connection, rows, current)
+            reach("scores.written")
+        reach("scores.stored")
+        if broken:
+            run.fail("scoring", f"{broken[0].name} failed: {broken[0].reason}")
+            return
+        run.count("scoring", scored=len(rows))
+
+
+def _unscored(connection: Connection, current: str) -> Sequence[Row[Any]]:
+    i = t.invitation.c
+    stale = i.answered_at.is_not(None) & (i.scored.is_(None) | (i.scored != current))
+    query = select(t.invitation, t.decision.c.ended_at.label("problem_ended_at")).join_from(
+        t.invitation, t.decision, (t.decision.c.problem == i.problem) & (t.decision.c.n == i.n)
+    )
+    return connection.execute(query.where(stale).order_by(i.id).limit(_BATCH)).all()
+
+
+def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str) -> list[Broken]:
+    tickets = read_tickets(connection, [(row.source, row.key) for row in rows])
+    persons = read_persons(connection, sorted({row.person for row in rows}))
+    answers = _answers(connection, [row.id for row in rows])
+    broken: list[Broken] = []
+    scores = []
+    for row in rows:
+        occasion = occasion_of(
+            row.problem, row.n, row.problem_ended_at, row.source, persons[row.person], tickets[row.source, row.key]
+        )
+        experience = Experience(occasion=occasion, answers=answers[row.id])
+        called = office.registry.call(
+            "xmo_score", broken.append, experience=experience, settings=office.config.settings
+        )
+        named = {name: value for _, result in called for name, value in result.items() if value is not None}
+        scores += [{"problem": row.problem, "n": row.n, "name": name, "value": value} for name, value in named.items()]
+    keys = [(row.problem, row.n) for row in rows]
+    connection.execute(delete(t.score).where(tuple_(t.score.c.problem, t.score.c.n).in_(keys)))
+    if scores:
+        connection.execute(insert(t.score), scores)
+    if not broken:
+        ids = [row.id for row in rows]
+        connection.execute(update(t.invitation).where(t.invitation.c.id.in_(ids)).values(scored=current))
+    return broken
+
+
+def _answers(connection: Connection, invitations: Sequence[str]) -> dict[str, list[Answer]]:
+    found: dict[str, list[Answer]] = {invitation: [] for invitation in invitations}
+    query = select(t.answer).where(t.answer.c.invitation.in_(invitations)).order_by(t.answer.c.question)
+    for row in connection.execute(query):
+        found[row.invitation].append(answer_of(row))
+    return found

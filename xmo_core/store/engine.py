@@ -1,0 +1,92 @@
+"""Opening the store, and its two kinds of transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from xmo_hooks import ConfigError, Unavailable
+
+_BUSY_SECONDS = 30
+
+
+class Store:
+    """The database behind one config. `reading()` and `writing()` are the only ways in."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect: str = engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the store and writes nothing."""
+        with _plain_words(self.engine), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that writes: all of it or nothing. On SQLite it takes the write lock at once, because a
+        reader that turns writer fails without waiting when another writer was faster."""
+        with (
+            _plain_words(self.engine),
+            self.engine.connect().execution_options(xmo_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def upsert(self, table: Table) -> Any:
+        """Return an INSERT that knows `on_conflict_do_update` on this database."""
+        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the database at `url` without looking at its tables (see `versions.ensure`)."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begins)
+    else:
+        engine = create_engine(address, pool_pre_ping=True)
+    return Store(engine)
+
+
+def _sqlite_connected(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("xmo_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _plain_words(engine: Engine) -> Iterator[None]:
+    """Turn what the driver raises about the connection into our errors; a wrong statement stays a bug of ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        if type(error).__name__ != "OperationalError":
+            raise
+        where = engine.url.render_as_string(hide_password=True)
+        cause = str(error.orig).strip().splitlines()[0]
+        if "unable to open" in cause or "does not exist" in cause or "authentication failed" in cause:
+            raise ConfigError(f"The store {where} cannot be opened: {cause}", hint="Look at [store] url.") from None
+        raise Unavailable(f"The store {where} does not answer: {cause}", hint="Run the command again.") from None
+
+
+def batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Cut a sequence into pieces that fit a statement's limit of parameters."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
