@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def placed(tmp_path: Path) -> Path:
     for file in EXAMPLES.iterdir():
         text = file.read_text(encoding="utf-8")
         text = text.replace("/opt/xmo/bin/xmo", str(XMO)).replace("/etc/xmo", str(tmp_path))
-        text = text.replace("/var/lib/xmo", str(tmp_path)).replace("User=xmo", "User=nobody")
+        text = text.replace("/var/lib/xmo", str(tmp_path))
         (tmp_path / file.name).write_text(text, encoding="utf-8")
     config = '[site]\nname = "Northwind IT"\nkey = { file = "xmo.key" }\n[store]\nurl = "sqlite:///xmo.db"\n'
     (tmp_path / "xmo.toml").write_text(config, encoding="utf-8")
@@ -37,15 +38,30 @@ def test_the_examples_name_the_places_that_the_guide_names() -> None:
         assert "/opt/xmo/bin/xmo --config /etc/xmo/xmo.toml" in (EXAMPLES / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("unit", ["xmo.service", "xmo.timer", "xmo-pages.service"])
-def test_systemd_finds_nothing_wrong(placed: Path, need: Need, unit: str) -> None:
+@pytest.fixture
+def complaints(placed: Path, need: Need) -> Callable[[str], list[str]]:
+    """What systemd says against one of our units."""
     analyze = shutil.which("systemd-analyze")
-    need(analyze is not None or sys.platform != "linux", "systemd-analyze is not installed")
     if analyze is None:
-        pytest.skip("systemd is Linux's alone")
-    done = subprocess.run([analyze, "verify", placed / unit], capture_output=True, text=True, check=False)
-    ours = [line for line in done.stderr.splitlines() if re.search(r"\bxmo(-pages)?\.(service|timer)", line)]
-    assert ours == []
+        need(sys.platform != "linux", "systemd-analyze is not installed")
+        pytest.skip("systemd is for Linux alone")
+
+    def verify(unit: str) -> list[str]:
+        done = subprocess.run([analyze, "verify", placed / unit], capture_output=True, text=True, check=False)
+        return [line for line in done.stderr.splitlines() if re.search(r"\bxmo(-pages)?\.(service|timer)", line)]
+
+    return verify
+
+
+@pytest.mark.parametrize("unit", ["xmo.service", "xmo.timer", "xmo-pages.service"])
+def test_systemd_finds_nothing_wrong(complaints: Callable[[str], list[str]], unit: str) -> None:
+    assert complaints(unit) == []
+
+
+def test_systemd_would_find_a_mistake(placed: Path, complaints: Callable[[str], list[str]]) -> None:
+    with (placed / "xmo.service").open("a", encoding="utf-8") as unit:
+        unit.write("ExecStrat=/bin/true\n")
+    assert complaints("xmo.service") != []
 
 
 def test_the_command_of_the_timer_runs(placed: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from xmo_core.options import CORE, HttpOptions, LogOptions, SiteOptions, StoreOptions, is_loopback
+from xmo_core.options import CORE, HttpOptions, LogOptions, SiteOptions, is_loopback
 from xmo_core.places import Places
 from xmo_core.registry import Broken, Registry, nearest
 from xmo_core.secrets import Secret, is_secret, learn_url, redact
@@ -121,25 +121,16 @@ class _Reading:
     def config(self) -> Config:
         """Check section by section."""
         core = {name: self._section((name,), schema(self.path.parent)) for name, schema in CORE.items()}
+        core["store_url"] = core.pop("store")
         values = {section.type: self._section((name,), section.schema()) for name, section in self._sections()}
         disabled, sources = self._sources()
         if self.mistakes:
             raise Mistakes([text for _, text in sorted(self.mistakes, key=lambda mistake: mistake[0])])
         site: SiteOptions = core["site"]
-        store: StoreOptions = core["store"]
         values[Site] = Site(name=site.name, url=site.url)
-        for url in (store.url, core["http"].proxy or ""):
+        for url in (core["store_url"], core["http"].proxy or ""):
             learn_url(url)
-        return Config(
-            path=self.path,
-            site=site,
-            store_url=store.url,
-            http=core["http"],
-            log=core["log"],
-            sources=sources,
-            disabled=disabled,
-            settings=Sections(values),
-        )
+        return Config(path=self.path, sources=sources, disabled=disabled, settings=Sections(values), **core)
 
     def _sections(self) -> Iterator[tuple[str, Any]]:
         offered = self.registry.sections()
@@ -164,7 +155,7 @@ class _Reading:
         if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
             self._wrong(("sources",), "give each source a name and a table of its own: [sources.NAME]")
             return (), {}
-        disabled = tuple(name for name, table in tables.items() if table.get("enabled") is False)
+        disabled = tuple(name for name, table in tables.items() if not table.get("enabled", True))
         found = [self._source(name, table) for name, table in tables.items() if name not in disabled]
         return disabled, {source.name: source for source in found if source is not None}
 
@@ -216,12 +207,12 @@ class _Reading:
             way, target = next(iter(value.items()))
             if (look := {"env": self._variable, "file": self._file}.get(way)) is not None:
                 found = look(path, target)
-                return Secret(found) if found and is_secret(path[-1]) else found
+                return Secret(found) if found and _is_secret(path) else found
         if isinstance(value, dict):
             return {key: self._resolved((*path, key), inner, plain=plain) for key, inner in value.items()}
         if isinstance(value, list):
             return [self._resolved(path, inner, plain=plain) for inner in value]
-        if isinstance(value, str) and is_secret(path[-1]):
+        if isinstance(value, str) and _is_secret(path):
             if not plain:
                 self._wrong(path, 'is a secret: write { env = "NAME" } or { file = "NAME" } in place of its value')
             return Secret(value)
@@ -268,6 +259,11 @@ class _Reading:
         self.told.add(path)
         line = self.places.line(path)
         self.mistakes.append((line or 0, redact(f"{self.path}{f':{line}' if line else ''} {'.'.join(path)}: {what}.")))
+
+
+def _is_secret(path: Key) -> bool:
+    # Options only: a table inside an option maps the vendor's names, and one of these may well be "token".
+    return is_secret(path[-1]) and len(path) == (3 if path[0] == "sources" else 2)
 
 
 def _flat(messages: Any, path: Key = ()) -> Iterator[tuple[Key, str]]:

@@ -46,14 +46,7 @@ class NotJson(Unavailable, requests.exceptions.JSONDecodeError):
 
     def __init__(self, message: str, hint: str = "") -> None:
         requests.exceptions.JSONDecodeError.__init__(self, message, "", 0)
-        self.args = (message,)
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), self.args)
+        self.args, self.hint = (message,), hint
 
 
 class Response(requests.Response):
@@ -101,24 +94,25 @@ class Session(requests.Session):
         *,
         name: str,
         options: HttpOptions,
-        limiter: Limiter | None,
+        requests_per_minute: int | None,
         now: Callable[[], datetime],
         log: Log,
         on_wait: Callable[[Wait], None],
-        sleep: Callable[[float], None],
-        monotonic: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
         random: Random,
     ) -> None:
         super().__init__()
         self.trust_env = False  # ~/.netrc must not replace the log-in of the config; proxies: see below
-        self.verify = str(options.ca_bundle) if options.ca_bundle else os.environ.get("REQUESTS_CA_BUNDLE") or True
-        self.cert = str(options.client_certificate) if options.client_certificate else None
+        self.verify = str(options.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or "") or True
+        self.cert = str(options.client_certificate or "") or None
         self.proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else {}
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(pool_connections=_POOL, pool_maxsize=_POOL))
         self.waited: dict[str, float] = {}
         self.skew: float | None = None
-        self._name, self._limiter, self._log, self._on_wait = name, limiter, log, on_wait
+        self._name, self._log, self._on_wait = name, log, on_wait
+        self._limiter = Limiter(requests_per_minute, monotonic) if requests_per_minute else None
         self._timeout = (CONNECT_TIMEOUT, options.timeout.total_seconds())
         self._max_wait = options.max_wait.total_seconds()
         self._now, self._sleep, self._monotonic, self._random = now, sleep, monotonic, random
@@ -162,7 +156,7 @@ class Session(requests.Session):
                 return self._once(request, kwargs)
             return self._retrying()(self._once, request, kwargs)
         except Trouble as trouble:
-            raise trouble.error from trouble.cause
+            raise trouble.error from trouble.error.__cause__
 
     def _retrying(self) -> Retrying:
         started = self._monotonic()
@@ -186,7 +180,8 @@ class Session(requests.Session):
             self._sleep(seconds)
         try:
             response = super().send(request, **kwargs)
-            self._note_clock(response)
+            if (theirs := http_date(response.headers.get("Date"))) is not None:
+                self.skew = (theirs - self._now()).total_seconds()
             if response.ok:
                 return response
             refusal = vendor_error(response, self._name, self._now())  # reads the body, which may break off
@@ -194,8 +189,6 @@ class Session(requests.Session):
             raise
         except (OSError, HTTPError, UnicodeError) as error:
             refusal = network_error(error, str(request.method), str(request.url), self._timeout)
-        if isinstance(refusal, Trouble):
-            raise refusal from None
         raise refusal from refusal.__cause__
 
     def _delay(self, state: RetryCallState) -> float:
@@ -215,37 +208,9 @@ class Session(requests.Session):
             until = self._now() + timedelta(seconds=seconds)
             self._on_wait(Wait(source=self._name, seconds=seconds, until=until, reason=reason))
 
-    def _note_clock(self, response: requests.Response) -> None:
-        theirs = http_date(response.headers.get("Date"))
-        if theirs is not None:
-            self.skew = (theirs - self._now()).total_seconds()
-
-
-def make_session(
-    *,
-    name: str,
-    options: HttpOptions,
-    requests_per_minute: int | None,
-    now: Callable[[], datetime],
-    log: Log,
-    on_wait: Callable[[Wait], None],
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-    random: Random | None = None,
-) -> Session:
-    """Make the session of the source `name`. Called once a run and source; close it at its end (`with`)."""
-    return Session(
-        name=name,
-        options=options,
-        limiter=Limiter(requests_per_minute, monotonic) if requests_per_minute else None,
-        now=now,
-        log=log,
-        on_wait=on_wait,
-        sleep=sleep,
-        monotonic=monotonic,
-        random=random or Random(),  # noqa: S311 - spreads the load, guards nothing
-    )
-
 
 def _trouble(state: RetryCallState) -> Trouble:
     return cast("Trouble", state.outcome and state.outcome.exception())  # nothing else is retried
+
+
+make_session = Session

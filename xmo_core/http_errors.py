@@ -4,7 +4,7 @@ Messages name host, method and path: never a query, a header or a body, for thes
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -15,16 +15,7 @@ from requests import exceptions
 from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionError, ReadTimeoutError
 
 from xmo_core.secrets import redact
-from xmo_hooks import (
-    AuthError,
-    ConfigError,
-    Conflict,
-    Forbidden,
-    NotFound,
-    RateLimited,
-    Unavailable,
-    XmoError,
-)
+from xmo_hooks import AuthError, ConfigError, Conflict, Forbidden, NotFound, RateLimited, Unavailable, XmoError
 
 TRANSIENT = frozenset({429, 500, 502, 503, 504, 520, 522, 524})
 LONGEST_DELAY = 86_400.0  # a vendor that asks for 300 million years means "blocked": come back tomorrow
@@ -32,40 +23,59 @@ DEFAULT_DELAY = 60.0
 _WORDS = ("error", "errors", "errorMessage", "errorMessages", "title", "message", "detail", "description")
 _UNSENDABLE = (exceptions.InvalidHeader, exceptions.InvalidJSONError, UnicodeError)
 _NO_ADDRESS = (exceptions.InvalidURL, exceptions.MissingSchema, exceptions.InvalidSchema, LocationParseError)
+_GONE = (
+    NotFound,
+    "{host} has nothing at {what}",
+    "It may be deleted, or hidden from the account of [sources.{source}].",
+)
+_FAILED = (Unavailable, "{host} failed to answer {what}", "")
+_NOT_UNDERSTOOD = (XmoError, "{host} did not understand {what}", "")
+_REFUSALS: Mapping[int, tuple[type[XmoError], str, str]] = {
+    401: (
+        AuthError,
+        "{host} refused the log-in: {what}",
+        "Check user name, password or token of [sources.{source}]: wrong log-ins may lock the account.",
+    ),
+    403: (Forbidden, "{host} does not allow {what}", "Give the account of [sources.{source}] the right to do this."),
+    404: _GONE,
+    407: (AuthError, "The proxy before {host} asks for a log-in: {what}", "Check proxy in [http]."),
+    409: (Conflict, "{host} refused, because the record has changed meanwhile: {what}", ""),
+    410: _GONE,
+}
 
 
 class Trouble(Exception):
     """A failure that may pass: a read is repeated after it. `error` is what to raise when no repeat helps, `reason`
-    the word for the wait, `after` the seconds for which the vendor asked, `cause` holds the vendor's answer."""
+    the word for the wait, `after` the seconds for which the vendor asked."""
 
-    def __init__(
-        self, error: XmoError, reason: str, after: float | None = None, cause: BaseException | None = None
-    ) -> None:
+    def __init__(self, error: XmoError, reason: str, after: float | None = None) -> None:
         super().__init__(str(error))
-        self.error, self.reason, self.after, self.cause = error, reason, after, cause
+        self.error, self.reason, self.after = error, reason, after
 
 
 def vendor_error(response: requests.Response, source: str, now: datetime) -> Trouble | XmoError:
     """Turn an answer of 400 or above into its error. `__cause__` of the error holds the answer."""
-    status, host = response.status_code, _host(response.url)
-    what = f"{response.request.method} {urlsplit(response.url).path}"
-    said = redact(f" {_said(response)}".rstrip())
-    cause = exceptions.HTTPError(f"HTTP {status}", response=response)
+    status, (host, path) = response.status_code, _place(response.url)
+    said = redact(f"({status}). {_said(response)}".rstrip())
     after = retry_after(response, now)
-    if status == 429 or (status == 503 and after is not None):
+    limited = status == 429 or (status == 503 and after is not None)
+    if limited:
         until = now + timedelta(seconds=after or DEFAULT_DELAY)
-        limited = RateLimited(f"{host} asks to wait until {until:%Y-%m-%d %H:%M} UTC ({status}).{said}", until=until)
-        return Trouble(limited, "rate limited", after, cause)
-    if status >= 500:
-        gone = Unavailable(f"{host} failed to answer {what} ({status}).{said}")
-        return Trouble(gone, "unavailable", None, cause) if status in TRANSIENT else _caused(gone, cause)
-    return _caused(_refusal(status, f"{host}", f"{what} ({status}).{said}", source), cause)
+        error: XmoError = RateLimited(f"{host} asks to wait until {until:%Y-%m-%d %H:%M} UTC {said}", until=until)
+    else:
+        what = f"{response.request.method} {path} {said}"
+        error = _refusal(status, host, what, source)
+    error.__cause__ = exceptions.HTTPError(f"HTTP {status}", response=response)
+    if status in TRANSIENT:
+        return Trouble(error, "rate limited" if limited else "unavailable", after if limited else None)
+    return error
 
 
 def network_error(error: Exception, method: str, url: str, timeout: tuple[float, float]) -> Trouble | XmoError:
     """Turn an error from below HTTP (name, connection, TLS, time-out, broken body) into ours, without its text: that
     may quote the whole URL."""
-    where = f"{_host(url)} ({method} {_path(url)})"
+    host, path = _place(url)
+    where = f"{host} ({method} {path})"
     if isinstance(error, _NO_ADDRESS):
         return ConfigError(f"{where} is not an address that can be asked.", hint="Check the url of the source.")
     if isinstance(error, _UNSENDABLE):
@@ -87,7 +97,8 @@ def network_error(error: Exception, method: str, url: str, timeout: tuple[float,
 def not_json(response: requests.Response) -> tuple[str, str]:
     """Say what came where JSON was expected, and what that usually means."""
     kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-    message = f"{_host(response.url)} answered {_path(response.url)} with {kind}, {len(response.content)} bytes, "
+    host, path = _place(response.url)
+    message = f"{host} answered {path} with {kind}, {len(response.content)} bytes, "
     if "html" in kind:
         hint = "A log-in page or a sleeping instance answers so: open the address in a browser."
         return redact(message + "where JSON was expected."), hint
@@ -117,26 +128,8 @@ def http_date(value: str | None) -> datetime | None:
 
 
 def _refusal(status: int, host: str, what: str, source: str) -> XmoError:
-    account = f"the account of [sources.{source}]"
-    match status:
-        case 401:
-            hint = f"Check user name, password or token of [sources.{source}]: wrong log-ins may lock the account."
-            return AuthError(f"{host} refused the log-in: {what}", hint=hint)
-        case 407:
-            return AuthError(f"The proxy before {host} asks for a log-in: {what}", hint="Check proxy in [http].")
-        case 403:
-            return Forbidden(f"{host} does not allow {what}", hint=f"Give {account} the right to do this.")
-        case 404 | 410:
-            hint = f"It may be deleted, or hidden from {account}."
-            return NotFound(f"{host} has nothing at {what}", hint=hint)
-        case 409:
-            return Conflict(f"{host} refused, because the record has changed meanwhile: {what}")
-    return XmoError(f"{host} did not understand {what}")
-
-
-def _caused(error: XmoError, cause: Exception) -> XmoError:
-    error.__cause__ = cause
-    return error
+    kind, text, hint = _REFUSALS.get(status, _FAILED if status >= 500 else _NOT_UNDERSTOOD)
+    return kind(text.format(host=host, what=what), hint=hint.format(source=source))
 
 
 def _plainly(error: Exception, timeout: tuple[float, float]) -> str:
@@ -175,27 +168,21 @@ def _said(response: requests.Response) -> str:
     return line if len(line) <= 200 else f"{line[:199]}…"
 
 
-def _texts(value: object, known: tuple[str, ...] = _WORDS) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
     elif isinstance(value, dict):
-        for word in known:
+        for word in _WORDS:
             yield from _texts(value.get(word))
 
 
-def _host(url: str) -> str:
+def _place(url: str) -> tuple[str, str]:
+    """Split a URL to host and path, leaving out all that may hold a secret."""
     try:
         parts = urlsplit(url)
-        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname), redact(parts.path)
     except ValueError:
-        return "the address"
-
-
-def _path(url: str) -> str:
-    try:
-        return redact(urlsplit(url).path)
-    except ValueError:
-        return ""
+        return "The url", ""

@@ -28,13 +28,6 @@ class SiteOptions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StoreOptions:
-    """`[store]`: where the records lie, as a SQLAlchemy URL."""
-
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class HttpOptions:
     """`[http]`: how vendors are reached. `timeout` is for one answer, `max_wait` for one request with its repeats."""
 
@@ -112,15 +105,14 @@ class SiteSchema(CoreSchema):
 
 
 class StoreSchema(CoreSchema):
-    """Checks `[store]`."""
+    """Checks `[store]`, and loads to its URL."""
 
-    makes = StoreOptions
     url = fields.String(load_default="sqlite:///xmo.db")
 
     @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> StoreOptions:
-        """Build the options; a relative SQLite file lies beside the config, wherever `xmo` is called."""
-        return StoreOptions(url=_store_url(data["url"], self.folder))
+    def make(self, data: dict[str, Any], **_: Any) -> str:
+        """Return the URL; a relative SQLite file lies beside the config, wherever `xmo` is called."""
+        return _store_url(data["url"], self.folder)
 
 
 class HttpSchema(CoreSchema):

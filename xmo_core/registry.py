@@ -68,13 +68,14 @@ class Registry:
     def add(self, name: str, module: ModuleType, version: str = "") -> None:
         """Register one imported plugin, or raise `Unfit`. Called by `load`, and by tests that bring a plugin."""
         _check_contract(getattr(module, "XMO_CONTRACT", None))
-        if self._manager.has_plugin(name):
-            raise Unfit("another plugin has the same name")
+        if self._manager.has_plugin(name) or self._manager.is_registered(module):
+            raise Unfit("another plugin has the same name or is the same module")
         try:
             self._manager.register(module, name=name)
             self._check(module)
         except (Unfit, pluggy.PluginValidationError) as error:
-            self._manager.unregister(module)
+            if self._manager.is_registered(module):
+                self._manager.unregister(module)
             raise Unfit(" ".join(str(error).split())) from None
         self._versions[name] = version
         self._impls.clear()
@@ -152,9 +153,10 @@ class Registry:
         return self._offers[hook]
 
     def _all(self, plugin: str, hook: str, things: Any, type_: type[T]) -> Iterable[T]:
-        offered = list(things) if isinstance(things, Iterable) else [None]
-        if all(isinstance(thing, type_) for thing in offered):
-            return offered
+        if isinstance(things, Iterable):
+            offered = list(things)
+            if all(isinstance(thing, type_) for thing in offered):
+                return offered
         self._fail(plugin, hook, f"must return a list of {type_.__name__}, and did not")
         return ()
 

@@ -22,7 +22,7 @@ from xmo_core.progress import Progress
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.runs import Run
-from xmo_core.store.tickets import Asking, release, write_bad, write_tickets
+from xmo_core.store.tickets import Asking, TicketWriter, release, write_bad
 from xmo_hooks import BadRecord, Json, Page, Row, Source, Ticket, XmoError
 
 log = get_log("xmo.sync")
@@ -79,21 +79,22 @@ class _Sync:
             stored, known_until = read_cursor(connection, self._name)
             held = set(_held(connection, self._name))
             asking = Asking(since=read_switch(connection).since, known_until=known_until, unknown=held)
+        writer = TicketWriter(store, self._name, self._office.keys, asking)
         pages = self._source.fetch(scope.start(stored), scope.since)
         for page in ahead(pages):
             reach("page.fetched")
-            self._store(page, asking, held)
+            self._store(page, writer, held)
         with store.writing() as connection:
             self._lease.renew(connection)
             self._save_cursor(connection, complete_at=self._office.now())
         reach("sync.complete")
         self._progress.done(self._name)
 
-    def _store(self, page: Page, asking: Asking, held: set[str]) -> None:
+    def _store(self, page: Page, writer: TicketWriter, held: set[str]) -> None:
         tickets, bad = parse(self._source, page.rows)
         with self._office.store.writing() as connection:
             self._lease.renew(connection)
-            write_tickets(self._office.store, connection, self._name, tickets, self._office.keys, asking)
+            writer.write(connection, tickets)
             write_bad(self._office.store, connection, self._name, bad, self._run.id, self._office.now())
             if come := held.intersection(ticket.key for ticket in tickets):
                 release(connection, self._name, sorted(come))
@@ -199,7 +200,7 @@ def replay(office: Office, run: Run, lease: Lease, name: str, source: Source) ->
         bad = [one for one in bad if one[0] not in keys and one[0] not in {key for key, _, _ in still}] + still
     with office.store.writing() as connection:
         lease.renew(connection)
-        write_tickets(office.store, connection, name, tickets, office.keys, asking)
+        TicketWriter(office.store, name, office.keys, asking).write(connection, tickets)
         write_bad(office.store, connection, name, bad, run.id, office.now())
         come = held - {key for key, _, _ in bad}
         release(connection, name, sorted(come))

@@ -284,7 +284,7 @@ def test_what_will_not_pass_is_not_repeated(bench: Bench, httpserver: HTTPServer
 
 def test_every_wait_is_announced_before_it_and_counted_by_its_reason(bench: Bench, httpserver: HTTPServer) -> None:
     begun: list[float] = []
-    bench.session._on_wait = lambda wait: begun.append(bench.clock.passed)  # noqa: SLF001 - the moment is the point
+    bench.session._on_wait = lambda _: begun.append(bench.clock.passed)
     bench.session.get(answers(httpserver, told(429, Retry_After="10"), told(502), OK))
     assert begun[0] == 0
     assert 10 <= begun[1] < 11
@@ -350,11 +350,16 @@ def test_the_vendors_clock_is_compared_with_ours(bench: Bench) -> None:
 def test_every_status_has_its_error_with_host_path_and_the_vendors_words(
     bench: Bench, httpserver: HTTPServer, status: int, error: type[XmoError], method: str
 ) -> None:
-    said = {"error": {"message": "Operation Failed", "detail": f"ACL\x1b[31m says\nno to {SECRET}"}, "status": "failure"}
+    said = {
+        "error": {"message": "Operation Failed", "detail": f"ACL\x1b[31m says\nno to {SECRET}"},
+        "status": "failure",
+    }
     Secret(SECRET)
     url = answers(httpserver, told(status, said))
     with pytest.raises(XmoError) as caught:
-        bench.session.request(method, url, params={"query": "caller=Ann"}, headers={"Authorization": f"Bearer {SECRET}"})
+        bench.session.request(
+            method, url, params={"query": "caller=Ann"}, headers={"Authorization": f"Bearer {SECRET}"}
+        )
     text = str(caught.value)
     assert type(caught.value) is error
     assert f"localhost:{httpserver.port}" in text
@@ -456,7 +461,7 @@ def test_an_address_that_is_none_is_a_mistake_of_the_config(bench: Bench, url: s
 def test_a_secret_that_http_cannot_carry_is_not_shown(bench: Bench, httpserver: HTTPServer, secret: str) -> None:
     for how in ({"headers": {"Authorization": secret}}, {"auth": ("xmo", secret + "€")}):
         with pytest.raises(ConfigError) as caught:
-            bench.session.get(httpserver.url_for("/"), **how)  # type: ignore[arg-type]
+            bench.session.get(httpserver.url_for("/"), **how)
         assert "break-in-token" not in f"{caught.value!r}{caught.value.__cause__!r}"
         assert "spät" not in f"{caught.value!r}{caught.value.__cause__!r}"
 
@@ -545,7 +550,7 @@ def test_any_json_is_read_as_it_was_written(value: Any) -> None:
     from xmo_core.http import Response as Answer
 
     answer = Answer()
-    answer._content = json.dumps(value).encode()  # noqa: SLF001 - what requests itself sets
+    answer._content = json.dumps(value).encode()
     assert answer.json() == value
 
 

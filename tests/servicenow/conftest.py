@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+
+from tests.servicenow.support import NOW, Told, options
 from xmo_core.http import make_session
 from xmo_core.options import HttpOptions
 from xmo_hooks import Tools
 from xmo_servicenow.source import ServiceNow
-
-from tests.servicenow.support import NOW, Told, options
 
 Connect = Callable[..., ServiceNow]
 
@@ -34,8 +34,8 @@ def connect(httpserver: HTTPServer, log: Told) -> Iterator[Connect]:
                 requests_per_minute=None,
                 now=lambda: NOW,
                 log=log,
-                on_wait=lambda wait: None,
-                sleep=lambda seconds: None,
+                on_wait=lambda _: None,
+                sleep=lambda _: None,
                 random=random.Random(1),
             )
             stack.enter_context(session)

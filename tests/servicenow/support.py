@@ -1,15 +1,18 @@
 """A few rows behind the two paths that a walk asks for, a log that keeps what it is told, and vendor rows."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
-from xmo_hooks import Ticket
+
+from xmo_hooks import Page, Ticket
 from xmo_servicenow.options import Options, OptionsSchema
+from xmo_servicenow.source import ServiceNow
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "https://acme.service-now.com"
@@ -44,10 +47,8 @@ def row(n: int, second: int | None = None, **columns: Any) -> RawRow:
     choices = {"state": "6", "priority": "3", "category": "network", "contact_type": "phone", "made_sla": "true"}
     counts = {"reassignment_count": "2", "reopen_count": ""}
     names = {"business_service.name": "Mail", "assignment_group.name": "Desk", "parent": ""}
-    return {
-        **{"sys_id": sys_id(n), "number": f"INC{n:04}", "sys_class_name": "incident", "sys_updated_on": at},
-        **{"short_description": "No mail", **person, **times, **choices, **counts, **names, **columns},
-    }
+    one = {"sys_id": sys_id(n), "number": f"INC{n:04}", "sys_class_name": "incident", "sys_updated_on": at}
+    return {**one, "short_description": "No mail", **person, **times, **choices, **counts, **names, **columns}
 
 
 def options(**values: Any) -> Options:
@@ -75,7 +76,7 @@ class Instance:
     """The Table API of one instance, as far as `fetch` needs it: limit before ACL, and a total that counts the hidden.
 
     `shown` replaces the stamp that a row shows, not the one by which it is sorted; each of `between` is run after one
-    page has been answered.
+    page has been answered. `deaf`: conditions are dropped, as those that the vendor does not understand.
     """
 
     tables: dict[str, list[RawRow]]
@@ -84,11 +85,14 @@ class Instance:
     between: list[Callable[[], None]] = field(default_factory=list)
     asked: list[Mapping[str, str]] = field(default_factory=list)
     counted: bool = True
+    deaf: bool = False
 
     def __call__(self, request: Request) -> Response:
         self.asked.append(request.args.to_dict())
         where = request.args["sysparm_query"].partition("ORDERBY")[0].rstrip("^")
         api, table = request.path.split("/")[-2:]
+        if self.deaf:
+            where = ""
         rows = sorted(self.tables[table], key=lambda row: (row["sys_updated_on"], row["sys_id"]))
         found = [row for row in rows if _matches(where, row)]
         if api == "stats":
@@ -116,6 +120,19 @@ class Instance:
 
 def incidents(*rows: RawRow) -> Instance:
     return Instance(tables={"incident": list(rows)})
+
+
+def serve(httpserver: HTTPServer, instance: Instance) -> Instance:
+    httpserver.expect_request(re.compile(".*/api/now/.*")).respond_with_handler(instance)
+    return instance
+
+
+def fetched(source: ServiceNow, cursor: object = None) -> list[Page]:
+    return list(source.fetch(cursor, None))
+
+
+def ids(pages: Sequence[Page]) -> list[int]:
+    return [int(row["sys_id"], 16) for page in pages for row in page.rows]
 
 
 def ticket(**values: Any) -> Ticket:

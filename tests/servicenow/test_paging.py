@@ -1,34 +1,17 @@
 """Walking through a table: whatever the vendor hides, breaks or changes meanwhile, each row comes."""
 
 import re
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
-from xmo_hooks import Page, Unavailable
-from xmo_servicenow.client import Batch
-from xmo_servicenow.source import ServiceNow
-from xmo_servicenow.walk import Pace, walk
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import Instance, incidents, row, stamp, sys_id
-
-TABLE = "/api/now/table/incident"
-
-
-def serve(httpserver: HTTPServer, instance: Instance) -> Instance:
-    httpserver.expect_request(re.compile("/api/now/.*")).respond_with_handler(instance)
-    return instance
-
-
-def fetched(source: ServiceNow, cursor: object = None) -> list[Page]:
-    return list(source.fetch(cursor, None))
-
-
-def ids(pages: Sequence[Page]) -> list[int]:
-    return [int(row["sys_id"], 16) for page in pages for row in page.rows]
+from tests.servicenow.support import fetched, ids, incidents, row, serve, stamp, sys_id
+from xmo_hooks import Unavailable
+from xmo_servicenow.client import Batch
+from xmo_servicenow.walk import Pace, walk
 
 
 def test_every_row_comes_once_and_in_the_order_of_change(httpserver: HTTPServer, connect: Connect) -> None:
@@ -116,31 +99,18 @@ def test_a_page_of_broken_stamps_alone_is_walked_over(httpserver: HTTPServer, co
 
 
 def test_an_instance_that_ignores_the_keyset_is_not_asked_for_ever(httpserver: HTTPServer, connect: Connect) -> None:
-    instance = incidents(*(row(n, 5) for n in range(1, 12)))
-    httpserver.expect_request(TABLE).respond_with_handler(lambda request: instance(_without_keyset(request)))
+    instance = serve(httpserver, incidents(*(row(n, 5) for n in range(1, 12))))
+    instance.deaf = True
     with pytest.raises(Unavailable, match="do not advance"):
         fetched(connect(page_size=3))
     assert len(instance.asked) == 2
 
 
-def _without_keyset(request: object) -> object:
-    class Loose:
-        path = TABLE
-        args = _Args({**request.args.to_dict(), "sysparm_query": ""})  # type: ignore[attr-defined]
-
-    return Loose()
-
-
-class _Args(dict[str, str]):
-    def to_dict(self) -> dict[str, str]:
-        return dict(self)
-
-
 def test_a_row_from_before_the_bound_stops_the_fetch_and_says_what_it_means(
     httpserver: HTTPServer, connect: Connect
 ) -> None:
-    instance = incidents(*(row(n) for n in range(1, 4)))
-    httpserver.expect_request(TABLE).respond_with_handler(lambda request: instance(_without_keyset(request)))
+    instance = serve(httpserver, incidents(*(row(n) for n in range(1, 4))))
+    instance.deaf = True
     source = connect()
     with pytest.raises(Unavailable, match=r"changed at 2026-01-01 00:00:01.*time zone of the API user") as caught:
         fetched(source, {"incident": {"stamp": stamp(600), "sys_id": sys_id(1)}})

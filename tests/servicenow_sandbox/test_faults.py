@@ -189,7 +189,7 @@ def test_switches_and_tokens_are_never_hit(desk: Served) -> None:
     ("rates", "said"),
     [
         ({"drops": 1}, "Did you mean drop?"),
-        ({"nothing": 1}, "cancelled"),
+        ({"xyz": 1}, "cancelled"),
         ({"drop": 2}, "0 to 1"),
         ({"drop": "x"}, "0 to 1"),
     ],

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, RowMapping, Table, delete, func, select, tuple_
 
 from xmo_core.keys import Keys
 from xmo_core.store import tables as t
+from xmo_core.store.bulk import Cells, bulk
 from xmo_core.store.engine import Store, batches
+from xmo_core.store.types import native_time
 from xmo_hooks import ENDED, BadRecord, Contact, Person, Row, Ticket
 
 
@@ -25,26 +28,61 @@ class Asking:
     unknown: Container[str] = frozenset()
 
 
-def write_tickets(
-    store: Store, connection: Connection, source: str, tickets: Sequence[Ticket], keys: Keys, asking: Asking
-) -> None:
-    """Upsert the tickets of one page with their persons and problems."""
-    persons: dict[str, Contact] = {}
-    ticket_rows, problem_rows = [], []
-    for ticket in tickets:
-        pseudonym = None
-        if ticket.requester is not None:
-            pseudonym = keys.pseudonym(source, ticket.requester)
-            persons[pseudonym] = ticket.requester
-        problem = f"{source}:{ticket.key}"
-        ticket_rows.append(_ticket_row(source, problem, pseudonym, ticket))
-        problem_rows.append(_problem_row(source, problem, pseudonym, ticket, asking))
-    if persons:
-        rows = [_person_row(pseudonym, contact) for pseudonym, contact in persons.items()]
-        connection.execute(_upsert_person(store), rows)
-    if ticket_rows:
-        connection.execute(_upsert_ticket(store), ticket_rows)
-        connection.execute(_upsert_problem(store), problem_rows)
+class TicketWriter:
+    """Upserts the tickets of one source, page by page, with their persons and problems."""
+
+    def __init__(self, store: Store, source: str, keys: Keys, asking: Asking) -> None:
+        self._source, self._keys, self._asking = source, keys, asking
+        self._tickets = bulk(store, _upsert_ticket(store))
+        self._problems = bulk(store, _upsert_problem(store))
+        self._persons = bulk(store, _upsert_person(store))
+        self._at = native_time(store.dialect)
+
+    def write(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+        """Write one page inside the caller's transaction."""
+        persons: dict[str, Contact] = {}
+        ticket_rows, problem_rows = [], []
+        for ticket in tickets:
+            pseudonym = None
+            if ticket.requester is not None:
+                pseudonym = self._keys.pseudonym(self._source, ticket.requester)
+                persons[pseudonym] = ticket.requester
+            problem, opened_at, changed_at = self._id(ticket), self._at(ticket.opened_at), self._at(ticket.changed_at)
+            ticket_rows.append(self._ticket_row(problem, pseudonym, opened_at, changed_at, ticket))
+            problem_rows.append(self._problem_row(problem, pseudonym, opened_at, changed_at, ticket))
+        self._persons(connection, [_person_row(*person) for person in persons.items()])
+        self._tickets(connection, ticket_rows)
+        self._problems(connection, problem_rows)
+
+    def _id(self, ticket: Ticket) -> str:
+        return f"{self._source}:{ticket.key}"
+
+    def _ticket_row(self, problem: str, person: str | None, opened_at: Any, changed_at: Any, t_: Ticket) -> Cells:
+        """Build a row in the order of the table's columns."""
+        at = self._at
+        return (
+            *(self._source, t_.key, problem, person, t_.number, t_.kind, t_.vendor_type, t_.state, t_.vendor_state),
+            *(opened_at, changed_at, t_.resolved_at and at(t_.resolved_at), t_.closed_at and at(t_.closed_at)),
+            *(t_.promised_at and at(t_.promised_at), t_.title, t_.url, t_.reopens, t_.reassignments, t_.sla_met),
+            *(t_.service, t_.group, t_.priority, t_.category, t_.channel, t_.parent, _json(t_.attributes)),
+        )
+
+    def _problem_row(self, id_: str, person: str | None, opened_at: Any, changed_at: Any, ticket: Ticket) -> Cells:
+        ends, ended_at = ends_of(ticket)
+        settled = settled_before(ticket, ends, ended_at, self._asking)
+        ended = ended_at and self._at(ended_at)
+        return (id_, self._source, ticket.key, person, opened_at, changed_at, ended, ends, settled)
+
+
+def _person_row(pseudonym: str, contact: Contact) -> Cells:
+    return (
+        *(pseudonym, contact.kind, contact.language, contact.timezone, contact.place, contact.organisation),
+        _json(contact.attributes),
+    )
+
+
+def _json(document: Mapping[str, str]) -> str | None:
+    return orjson.dumps(document).decode() if document else None
 
 
 def ends_of(ticket: Ticket) -> tuple[int, datetime | None]:
@@ -63,64 +101,6 @@ def settled_before(ticket: Ticket, ends: int, ended_at: datetime | None, asking:
     if max(ticket.opened_at, known_until or ticket.opened_at) >= asking.since:
         return 0
     return ends if ended_at is None else ends - 1
-
-
-def _ticket_row(source: str, problem: str, person: str | None, ticket: Ticket) -> dict[str, Any]:
-    return {
-        "source": source,
-        "key": ticket.key,
-        "problem": problem,
-        "person": person,
-        "number": ticket.number,
-        "kind": ticket.kind,
-        "vendor_type": ticket.vendor_type,
-        "state": ticket.state,
-        "vendor_state": ticket.vendor_state,
-        "opened_at": ticket.opened_at,
-        "changed_at": ticket.changed_at,
-        "resolved_at": ticket.resolved_at,
-        "closed_at": ticket.closed_at,
-        "promised_at": ticket.promised_at,
-        "title": ticket.title,
-        "url": ticket.url,
-        "reopens": ticket.reopens,
-        "reassignments": ticket.reassignments,
-        "sla_met": ticket.sla_met,
-        "service": ticket.service,
-        "group": ticket.group,
-        "priority": ticket.priority,
-        "category": ticket.category,
-        "channel": ticket.channel,
-        "parent": ticket.parent,
-        "attributes": dict(ticket.attributes) or None,
-    }
-
-
-def _problem_row(source: str, problem: str, person: str | None, ticket: Ticket, asking: Asking) -> dict[str, Any]:
-    ends, ended_at = ends_of(ticket)
-    return {
-        "id": problem,
-        "source": source,
-        "key": ticket.key,
-        "person": person,
-        "opened_at": ticket.opened_at,
-        "changed_at": ticket.changed_at,
-        "ended_at": ended_at,
-        "ends": ends,
-        "decided": settled_before(ticket, ends, ended_at, asking),
-    }
-
-
-def _person_row(pseudonym: str, contact: Contact) -> dict[str, Any]:
-    return {
-        "pseudonym": pseudonym,
-        "kind": contact.kind,
-        "language": contact.language,
-        "timezone": contact.timezone,
-        "place": contact.place,
-        "organisation": contact.organisation,
-        "attributes": dict(contact.attributes) or None,
-    }
 
 
 def _overwrite(statement: Any, table: Table, **instead: Any) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from xmo_board.groups import Group
 from xmo_board.paint import (
     BRAND,
@@ -14,6 +12,7 @@ from xmo_board.paint import (
     LINE,
     PAPER,
     SOFT,
+    Layer,
     Marks,
     Scale,
     Shape,
@@ -58,7 +57,7 @@ def feelings(found: Sequence[Group], total: Group | None, shape: Shape) -> Spec:
     covers = [_cover(scale, top + down) for group, top in rows if group.hidden]
     layers = [
         rects(boxes),
-        rules(_middle(scale, [top + down for _, top in rows], height, shape), width=1.25),
+        rules(_middle(scale, [top + down for _, top in shown], height, shape), width=1.25),
         rects([cover | {"colour": PAPER} for cover in covers]),
         rects(covers),
         texts([{"x": scale(0) - 8, "y": 14, "text": "← bad"}], align="right"),
@@ -108,7 +107,7 @@ def _sides(nets: Sequence[Figure], shape: Shape) -> Scale:
     return Scale(low=left, high=right, start=start, end=end)
 
 
-def _names(rows: Placed, shape: Shape) -> list[alt.Chart]:
+def _names(rows: Placed, shape: Shape) -> list[Layer]:
     """Write name and counts on the left; net feeling and interval, or why there is none, on the right."""
     columns, right, lower = (24, shape.width, 18) if shape.narrow else (26, 790, 19)
     names: Marks = []
@@ -132,7 +131,7 @@ def _names(rows: Placed, shape: Shape) -> list[alt.Chart]:
     ]
 
 
-def _whiskers(shown: Placed, total: Group | None, height: float) -> list[alt.Chart]:
+def _whiskers(shown: Placed, total: Group | None, height: float) -> list[Layer]:
     """Draw each net feeling as a dot on its interval; the dashed line is everyone, the plain one zero."""
     ends = [edge for group, _ in shown for edge in (group.net.low, group.net.high) if edge is not None]
     scale = Scale(low=min([*ends, -10]), high=max([*ends, 10]), start=596, end=738)

@@ -100,7 +100,7 @@ def _trend(table: Table, pen: Pen, *, now: datetime) -> Chapter:
     shown = calendar(found, f"{now:%Y-%m}")
     ends = (shown.closed[0], shown.closed[-1]) if shown.closed else (None, None)
     heading = sentences.trend(*ends)
-    lead = ["Net feeling by month with its 95 % interval."]
+    lead = [f"Net feeling by month with its {words.INTERVAL}."]
     if any(group.key >= shown.open for group in shown.months):
         lead.append("The hatched month is still open: answers are coming in.")
     if any(group.hidden for group in shown.months):
@@ -138,7 +138,7 @@ def _feelings(table: Table, pen: Pen, *, heading: str, noun: str, lead: str) -> 
         heading=heading,
         grid=tables.feelings(table, found, total, noun),
         lead=lead,
-        aside="On the right the net feeling with its 95 % interval; the dashed line is everyone.",
+        aside=f"On the right the net feeling with its {words.INTERVAL}; the dashed line is everyone.",
         picture=picture,
         caveat=table.caveat,
     )
@@ -150,7 +150,7 @@ def _watermelon(table: Table, pen: Pen, *, order: Sequence[str]) -> Chapter:
     heading = sentences.watermelon(found, everyone(table))
     lead = (
         "Width: the share resolved inside the SLA. Red: of these, the share of people who were unhappy all the same; "
-        "the line in it is the 95 % interval."
+        f"the line in it is the {words.INTERVAL}."
     )
     picture = None
     if any(group.shows("in_time") or group.hidden for group in found):

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-import altair as alt
-
 from xmo_board.groups import Calendar, Group
 from xmo_board.paint import (
     BRAND,
@@ -14,6 +12,7 @@ from xmo_board.paint import (
     LINE,
     OPEN,
     SOFT,
+    Layer,
     Marks,
     Scale,
     Shape,
@@ -63,7 +62,7 @@ def _step(months: Sequence[Group]) -> int:
     return next((step for step in STEPS if span / step <= 5), STEPS[-1])
 
 
-def _grid(down: Scale, step: int, shape: Shape) -> list[alt.Chart]:
+def _grid(down: Scale, step: int, shape: Shape) -> list[Layer]:
     ticks = [down.low + step * at for at in range(int((down.high - down.low) / step) + 1)]
     rows = [{"x": 44, "x2": shape.width, "y": down(t), "y2": down(t), "colour": LINE} for t in ticks if t]
     words = [{"x": 36, "y": down(tick) + 4.5, "text": number(tick, "net")} for tick in ticks]
@@ -84,7 +83,7 @@ def _columns(shown: Calendar, across: Scale, down: Scale) -> Marks:
     ]
 
 
-def _runs(shown: Calendar, across: Scale, down: Scale) -> list[alt.Chart]:
+def _runs(shown: Calendar, across: Scale, down: Scale) -> list[Layer]:
     """Draw the closed months: a line on its band, broken where a month has no number; lone months as dots."""
     known = {group.key for group in shown.closed}
     rows: Marks = []
@@ -96,11 +95,11 @@ def _runs(shown: Calendar, across: Scale, down: Scale) -> list[alt.Chart]:
     return [bands(rows), lines(middles), *_stalks(alone, BRAND)]
 
 
-def _open(found: Sequence[tuple[float, Group]], down: Scale) -> list[alt.Chart]:
+def _open(found: Sequence[tuple[float, Group]], down: Scale) -> list[Layer]:
     return _stalks([_point(x, group, down) for x, group in found], SOFT)
 
 
-def _stalks(points: Marks, colour: str) -> list[alt.Chart]:
+def _stalks(points: Marks, colour: str) -> list[Layer]:
     spans = [{"x": p["x"], "x2": p["x"], "y": p["y"], "y2": p["y2"], "colour": colour} for p in points]
     middles = [{"x": p["x"], "y": p["middle"], "colour": colour} for p in points]
     return [rules(spans, width=2), dots(middles)]
@@ -134,7 +133,7 @@ def _reasons(shown: Calendar, across: Scale, height: float) -> Marks:
     ]
 
 
-def _last(shown: Calendar, across: Scale, down: Scale) -> list[alt.Chart]:
+def _last(shown: Calendar, across: Scale, down: Scale) -> list[Layer]:
     """Write the last closed month's number above the plane, with a thin line down to it."""
     if not shown.closed:
         return []

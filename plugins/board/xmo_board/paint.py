@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
@@ -17,11 +17,24 @@ FEELING = {
     "very_good": "#2166ac",
 }
 RED = FEELING["very_bad"]
-Weight = Literal[400, 600, 700]
-Align = Literal["left", "center", "right"]
 Rows = Sequence[Mapping[str, Any]]
 Marks = list[dict[str, Any]]
 Spec = dict[str, Any]
+# Rows hold pixels and colours as they are to be: the charts of a page must line up, and leave room for words.
+CHANNELS = {
+    "x": alt.X("x:Q", scale=None, axis=None),
+    "x2": alt.X2("x2"),
+    "y": alt.Y("y:Q", scale=None, axis=None),
+    "y2": alt.Y2("y2"),
+    "color": alt.Color("colour:N", scale=None),
+    "detail": alt.Detail("run:N"),
+    "text": alt.Text("text:N"),
+}
+
+# `aria` is off because the whole drawing is one image with a title, a description and a table beside it.
+CONFIG = alt.Config(
+    aria=False, background="transparent", padding=0, font="sans-serif", view=alt.ViewConfig(stroke=None)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,70 +65,65 @@ class Scale:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
-def rects(rows: Rows, *, radius: float = 0, edge: str | None = None) -> alt.Chart:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """Marks of one kind and one style, a row for each."""
+
+    channels: Sequence[str]
+    style: Mapping[str, Any]
+    rows: Rows
+
+
+def rects(rows: Rows, *, radius: float = 0, edge: str = PAPER) -> Layer:
     """Draw boxes from (x, y) to (x2, y2) filled with `colour`."""
-    mark = alt.Chart(_data(rows)).mark_rect(cornerRadius=radius, stroke=edge or PAPER, strokeWidth=1)
-    drawn: alt.Chart = mark.encode(x=_x(), x2="x2:Q", y=_y(), y2="y2:Q", color=_colour())
-    return drawn
+    style = {"type": "rect", "cornerRadius": radius, "stroke": edge, "strokeWidth": 1}
+    return Layer(channels=("x", "x2", "y", "y2", "color"), style=style, rows=rows)
 
 
-def rules(rows: Rows, *, width: float = 1, dash: Sequence[float] = ()) -> alt.Chart:
+def rules(rows: Rows, *, width: float = 1, dash: Sequence[float] = ()) -> Layer:
     """Draw straight lines from (x, y) to (x2, y2) in `colour`."""
-    mark = alt.Chart(_data(rows)).mark_rule(strokeWidth=width, strokeDash=list(dash))
-    drawn: alt.Chart = mark.encode(x=_x(), x2="x2:Q", y=_y(), y2="y2:Q", color=_colour())
-    return drawn
+    style = {"type": "rule", "strokeWidth": width, "strokeDash": list(dash)}
+    return Layer(channels=("x", "x2", "y", "y2", "color"), style=style, rows=rows)
 
 
-def dots(rows: Rows, *, size: float = 60) -> alt.Chart:
+def dots(rows: Rows, *, size: float = 60) -> Layer:
     """Draw filled dots at (x, y), ringed by the ground so that they stand out from what lies below."""
-    mark = alt.Chart(_data(rows)).mark_circle(size=size, opacity=1, stroke=PAPER, strokeWidth=1.5)
-    drawn: alt.Chart = mark.encode(x=_x(), y=_y(), color=_colour())
-    return drawn
+    style = {"type": "circle", "size": size, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.5}
+    return Layer(channels=("x", "y", "color"), style=style, rows=rows)
 
 
-def lines(rows: Rows) -> alt.Chart:
+def lines(rows: Rows) -> Layer:
     """Draw lines through (x, y), one for each `run`."""
-    mark = alt.Chart(_data(rows)).mark_line(strokeWidth=2.5, strokeJoin="round", strokeCap="round", color=BRAND)
-    drawn: alt.Chart = mark.encode(x=_x(), y=_y(), detail="run:N")
-    return drawn
+    style = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round", "strokeCap": "round", "color": BRAND}
+    return Layer(channels=("x", "y", "detail"), style=style, rows=rows)
 
 
-def bands(rows: Rows) -> alt.Chart:
+def bands(rows: Rows) -> Layer:
     """Draw areas between y and y2 along x, one for each `run`."""
-    mark = alt.Chart(_data(rows)).mark_area(color=BRAND, opacity=0.15)
-    drawn: alt.Chart = mark.encode(x=_x(), y=_y(), y2="y2:Q", detail="run:N")
-    return drawn
+    style = {"type": "area", "color": BRAND, "opacity": 0.15}
+    return Layer(channels=("x", "y", "y2", "detail"), style=style, rows=rows)
 
 
-def texts(rows: Rows, *, size: int = 13, weight: Weight = 400, align: Align = "left", colour: str = SOFT) -> alt.Chart:
+def texts(rows: Rows, *, size: int = 13, weight: int = 400, align: str = "left", colour: str = SOFT) -> Layer:
     """Write `text` with its base line at (x, y)."""
-    mark = alt.Chart(_data(rows)).mark_text(
-        fontSize=size, fontWeight=weight, align=align, color=colour, baseline="alphabetic"
-    )
-    drawn: alt.Chart = mark.encode(x=_x(), y=_y(), text="text:N")
-    return drawn
+    style = {"type": "text", "fontSize": size, "fontWeight": weight, "align": align, "color": colour}
+    return Layer(channels=("x", "y", "text"), style=style | {"baseline": "alphabetic"}, rows=rows)
 
 
-def plane(shape: Shape, height: float, layers: Sequence[alt.Chart]) -> dict[str, Any]:
+def plane(shape: Shape, height: float, layers: Sequence[Layer]) -> Spec:
     """Put the layers on one plane and return the Vega-Lite description; without axes, frame and legend."""
-    chart = alt.layer(*layers).properties(width=shape.width, height=height, autosize="none")
-    # `aria` is off because the whole drawing is one image with a title, a description and a table beside it.
-    bare = chart.configure(aria=False, background="transparent", padding=0, font="sans-serif")
-    described: dict[str, Any] = bare.configure_view(stroke=None).to_dict()
+    drawn = alt.TopLevelLayerSpec(
+        layer=[_unit(layer, f"layer-{at}") for at, layer in enumerate(layers)],
+        datasets={f"layer-{at}": list(layer.rows) for at, layer in enumerate(layers)},
+        width=shape.width,
+        height=height,
+        autosize="none",
+        config=CONFIG,
+    )
+    described: Spec = drawn.to_dict()
     return described
 
 
-def _data(rows: Rows) -> alt.InlineData:
-    return alt.InlineData(values=[dict(row) for row in rows])
-
-
-def _x() -> alt.X:
-    return alt.X("x:Q").scale(None).axis(None)
-
-
-def _y() -> alt.Y:
-    return alt.Y("y:Q").scale(None).axis(None)
-
-
-def _colour() -> alt.Color:
-    return alt.Color("colour:N").scale(None)
+def _unit(layer: Layer, name: str) -> alt.UnitSpec:
+    encoding = alt.FacetedEncoding(**{channel: CHANNELS[channel] for channel in layer.channels})
+    return alt.UnitSpec(data=alt.NamedData(name=name), mark=alt.MarkDef(**layer.style), encoding=encoding)

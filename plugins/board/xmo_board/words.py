@@ -12,6 +12,7 @@ HIDDEN = "hidden: fewer than 5 persons"
 EMPTY = "no answers yet"
 TOO_FEW = "too few answers to tell"
 MINUS, THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
+INTERVAL = f"95{THIN}% interval"
 FEELINGS = {"very_bad": "very bad", "bad": "bad", "neither": "neither", "good": "good", "very_good": "very good"}
 MEASURES = {
     "net": "net feeling",
@@ -114,7 +115,7 @@ def joined(names: list[str], *, most: int) -> str:
 
 def wrapped(text: str, columns: int) -> list[str]:
     """Break a name into two lines at most; the second is cut where it is too long."""
-    first, *more = wrap(text, columns) or [text]
+    first, *more = wrap(text, columns, break_long_words=False) or [text]
     return [shorten(first, columns + 1), *([shorten(" ".join(more), columns)] if more else [])]
 
 

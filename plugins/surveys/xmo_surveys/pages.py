@@ -4,7 +4,6 @@ There is no cookie and no log-in: the token in the path is the whole authority, 
 So a forged request has nothing to ride on, and the forms need no second token against it.
 """
 
-import logging
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -38,8 +37,6 @@ Reply = AnyResponse | str | tuple[str, int]
 
 
 class _App(Flask):
-    jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}  # noqa: RUF012
-
     def log_exception(self, *exc_info: Any) -> None:
         """Log a failure without the path: the token in it lets anybody answer in the person's name."""
         self.logger.error("a survey page failed", exc_info=exc_info[-1])
@@ -48,8 +45,8 @@ class _App(Flask):
 def make_pages(desk: Desk, site: Site, survey: Survey) -> Flask:
     """Make the app that answers the links of invitations. Called once by `xmo serve`; mounted at `PATH`."""
     app = _App(__name__)
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.config["MAX_CONTENT_LENGTH"] = _BODY_LIMIT
-    app.logger.setLevel(logging.ERROR)
     # From the public address, not from the request: a proxy in front may have cut off a prefix.
     base = urlsplit(site.url).path + PATH
     app.jinja_env.globals.update(site=site, survey=survey, base=base)

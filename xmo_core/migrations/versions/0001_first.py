@@ -11,25 +11,32 @@ down_revision = None
 _VIEWS = {
     # Service data for BI tools: no person, no decision, no answer.
     "v_ticket": """
-        SELECT source, number, kind, vendor_type, state, vendor_state, opened_at, changed_at, resolved_at, closed_at,
-               promised_at, reopens, reassignments, sla_met, service, "group", priority, category, channel
+        SELECT source, number, kind, vendor_type, state, vendor_state, {opened_at}, {changed_at}, {resolved_at},
+               {closed_at}, {promised_at}, reopens, reassignments, sla_met, service, "group", priority, category,
+               channel
         FROM ticket
     """,
-    "v_run": "SELECT id, command, state, started_at, ended_at, counts, waited, errors FROM run",
+    "v_run": "SELECT id, command, state, {started_at}, {ended_at}, counts, waited, errors FROM run",
     # Figures that passed the wall.
     "v_figure": """
         SELECT "table", key, measure, value, low, high, unit, asked, answered, persons, hidden, definition, caveat,
-               released_at
+               {released_at}
         FROM figure
     """,
 }
+_TIMES = ("opened_at", "changed_at", "resolved_at", "closed_at", "promised_at", "started_at", "ended_at", "released_at")
 
 
 def upgrade() -> None:
     """Make the tables and the views."""
     _tables()
+    # SQLite keeps times as microseconds; its views show what BI tools read.
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    shown = "strftime('%Y-%m-%d %H:%M:%S', {0} / 1000000, 'unixepoch') AS {0}" if sqlite else "{0}"
     for name, query in _VIEWS.items():
-        op.execute(f"CREATE VIEW {name} AS {query}")
+        op.execute(
+            sa.text(f"CREATE VIEW {name} AS {query.format(**{t: shown.format(t) for t in _TIMES})}".replace(":", "\\:"))
+        )
 
 
 def _tables() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from threading import Lock
@@ -69,6 +68,6 @@ def basic(value: str) -> tuple[str, str] | None:
     """Return user and password of a basic log-in, or None where it is none."""
     try:
         user, colon, password = b64decode(value, validate=True).decode().partition(":")
-    except (NotBase64, UnicodeDecodeError):
+    except ValueError:  # not base64, or not text
         return None
     return (user, password) if colon else None

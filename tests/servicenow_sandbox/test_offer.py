@@ -1,0 +1,41 @@
+"""What the plugin offers to `xmo sandbox`."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from xmo_hooks import SandboxOptions
+from xmo_servicenow.sandbox import FAULTS, SANDBOX
+
+from tests.servicenow_sandbox.support import life, log
+
+
+def test_the_offer_is_named_and_explains_each_fault() -> None:
+    assert SANDBOX.name == "servicenow"
+    assert SANDBOX.faults is FAULTS
+    assert all(line and not line.endswith(".") for line in FAULTS.values())
+
+
+def test_the_config_lines_are_a_source_that_reads_the_sandbox() -> None:
+    told = tomllib.loads("[sources.demo]\n" + SANDBOX.config("http://127.0.0.1:8081"))["sources"]["demo"]
+    assert (told["kind"], told["url"], told["tables"]) == ("servicenow", "http://127.0.0.1:8081", ["incident"])
+    assert (told["username"], told["password"]) == ("xmo", "sandbox")
+    assert told["fields"] == {"service": "category", "category": "subcategory"}
+
+
+def test_make_returns_an_app_that_wants_a_log_in(tmp_path: Path) -> None:
+    app = SANDBOX.make(SandboxOptions(data=log(tmp_path / "log.csv", life("INC1", ("New", "1/3/2016 08:00")))))
+    started: list[str] = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/now/table/incident", "SERVER_NAME": "x", "SERVER_PORT": "80"}
+    body = b"".join(app({**environ, "wsgi.url_scheme": "http"}, lambda status, *_: started.append(status) or bytes))
+    assert started == ["401 UNAUTHORIZED"]
+    assert b"Not Authenticated" in body
+
+
+def test_importing_the_offer_loads_no_web_framework() -> None:
+    code = (
+        "import sys; import xmo_servicenow.sandbox; print({'flask', 'orjson', 'pysnow', 'requests'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"
