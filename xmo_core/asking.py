@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, case, func, insert, select, tuple_, update
 
 from xmo_core.checkpoints import reach
 from xmo_core.office import Office
@@ -88,12 +88,18 @@ def _undecided(connection: Connection, after: tuple[Any, str] | None) -> Sequenc
     return connection.execute(query.order_by(at, t.problem.c.id).limit(_BATCH)).all()
 
 
+def uncertain() -> ColumnElement[bool]:
+    """Tell the attempts of which nobody knows whether they reached the vendor: the process died, or no answer came."""
+    return t.attempt.c.outcome.is_(None) | (t.attempt.c.outcome == "unknown")
+
+
 def ledgers(connection: Connection, persons: Sequence[str], without: str = "") -> dict[str, Ledger]:
     """Return what each person has been asked, leaving out the invitation `without`. An invitation that was withdrawn
-    before it went out never reached anybody."""
+    before it went out never reached anybody; one that may have gone out counts."""
     i = t.invitation
     asked: dict[str, list[datetime]] = {person: [] for person in persons}
-    reached = (i.c.state != "withdrawn") | i.c.sent_at.is_not(None)
+    tried = select(t.attempt.c.id).where((t.attempt.c.invitation == i.c.id) & uncertain()).exists()
+    reached = (i.c.state != "withdrawn") | i.c.sent_at.is_not(None) | tried
     at = func.coalesce(i.c.sent_at, i.c.claimed_at, type_=i.c.claimed_at.type)
     query = select(i.c.person, at.label("at")).where(i.c.person.in_(persons) & reached & (i.c.id != without))
     for row in connection.execute(query):

@@ -37,8 +37,8 @@ class StoreDesk:
         with self._office.store.writing() as connection:
             row = self._row(connection, token)
             self._check(row)
-            given = {answer.question for answer in self._answers(connection, row.id)}
-            if given & {answer.question for answer in answers}:
+            questions = [answer.question for answer in (*self._answers(connection, row.id), *answers)]
+            if len(questions) > len(set(questions)):
                 raise Refused("This question has been answered already.", reason="used")
             if answers:
                 values = [
@@ -74,7 +74,7 @@ class StoreDesk:
             row = self._row(connection, token)
             wish = self._office.store.upsert(t.opt_out).values(person=row.person, at=self._office.now())
             connection.execute(wish.on_conflict_do_nothing())
-            if row.state == "sent":
+            if row.state in ("claimed", "sent"):
                 self._update(connection, row, state="declined", ended_at=self._office.now())
 
     def _row(self, connection: Connection, token: str) -> Row[Any]:
@@ -97,6 +97,8 @@ class StoreDesk:
             raise Refused("This question has been answered already.", reason="used")
 
     def _update(self, connection: Connection, row: Row[Any], **values: Any) -> None:
+        # who acts on a question was asked it, also where no run could settle that yet
+        values["sent_at"] = row.sent_at or self._office.now()
         connection.execute(update(t.invitation).where(t.invitation.c.id == row.id).values(**values))
 
     def _answers(self, connection: Connection, invitation: str) -> list[Answer]:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from random import Random
 from threading import Lock
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -17,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from xmo_core.http_errors import Trouble, http_date, network_error, not_json, vendor_error
 from xmo_core.limiter import Limiter
@@ -135,13 +135,13 @@ class Session(requests.Session):
         return settings
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Follow a redirect on the same host only: another host is a log-in page or a move, and must not be asked."""
+        """Follow a redirect on the same host only, and never out of TLS: elsewhere is a log-in page, or a move."""
         target = super().get_redirect_target(resp)
-        here, there = urlsplit(resp.url).hostname, urlsplit(target or "").hostname
-        if there is not None and there != here:
+        here, there = parse_url(resp.url), parse_url(target or "")
+        if there.host is not None and (there.host != here.host or (here.scheme, there.scheme) == ("https", "http")):
             resp.close()
             raise AuthError(
-                f"{here} sent the request on to {there}: this looks like a log-in page for people.",
+                f"{here.host} sent the request on to {there.host}: this looks like a log-in page for people.",
                 hint=f"Use an account of [sources.{self._name}] that may log in to the API; "
                 "if the system has moved, set its new address as url.",
             )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 from requests import exceptions
-from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import LocationParseError, NameResolutionError, ReadTimeoutError
 
 from xmo_core.secrets import redact
 from xmo_hooks import AuthError, ConfigError, Conflict, Forbidden, NotFound, RateLimited, Unavailable, XmoError
@@ -56,7 +56,7 @@ class Trouble(Exception):
 def vendor_error(response: requests.Response, source: str, now: datetime) -> Trouble | XmoError:
     """Turn an answer of 400 or above into its error. `__cause__` of the error holds the answer."""
     status, (host, path) = response.status_code, _place(response.url)
-    said = redact(f"({status}). {_said(response)}".rstrip())
+    said = f"({status}). {_said(response)}".rstrip()
     after = retry_after(response, now)
     limited = status == 429 or (status == 503 and after is not None)
     if limited:
@@ -87,7 +87,7 @@ def network_error(error: Exception, method: str, url: str, timeout: tuple[float,
         why = getattr(refused, "verify_message", "")
         hint = "A proxy that opens TLS, or a private authority: name its certificate as ca_bundle in [http]."
         return Unavailable(f"{where}: its certificate is not trusted: {why}.", hint=hint)
-    if not isinstance(error, exceptions.RequestException | HTTPError):
+    if type(error) is OSError:  # what requests raises, without a class of its own, for a certificate file
         return ConfigError(
             f"{where}: certificate files cannot be used.", hint="Check ca_bundle and client_certificate."
         )
@@ -150,20 +150,17 @@ def _within(error: BaseException, kind: type[BaseException]) -> BaseException | 
     """Find an error of this kind among those that `error` wraps; requests and urllib3 each have their own way."""
     if isinstance(error, kind):
         return error
-    inner = [error.__cause__, error.__context__, getattr(error, "reason", None), *error.args]
+    inner = [error.__cause__, getattr(error, "reason", None), *error.args]
     found = (_within(e, kind) for e in inner if isinstance(e, BaseException))
     return next((e for e in found if e is not None), None)
 
 
 def _said(response: requests.Response) -> str:
     """Return the vendor's own words in one line of at most 200 characters; web pages say nothing."""
-    kind = response.headers.get("Content-Type", "")
-    if "html" in kind or not response.content:
-        return ""
     try:
         words = " ".join(dict.fromkeys(_texts(orjson.loads(response.content))))
     except orjson.JSONDecodeError:
-        words = response.text if "text/plain" in kind else ""
+        words = response.text if "text/plain" in response.headers.get("Content-Type", "") else ""
     line = redact(" ".join("".join(c if c.isprintable() else " " for c in words).split()))
     return line if len(line) <= 200 else f"{line[:199]}…"
 

@@ -86,7 +86,7 @@ class Registry:
     ) -> Iterator[tuple[str, Any]]:
         """Call each plugin's `hook` by itself and yield its name and result, where it has one. A plugin that raises
         stops no other: it is noted in `failures` and told to `on_failure`."""
-        for name, function, wanted in self._impls.get(hook) or self._bind(hook):
+        for name, function, wanted in self._impls[hook] if hook in self._impls else self._bind(hook):
             try:
                 result = function(*[args[arg] for arg in wanted])
                 if hasattr(result, "__next__"):

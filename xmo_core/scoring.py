@@ -30,39 +30,42 @@ def definition(office: Office) -> str:
 
 
 def score(office: Office, run: Run, lease: Lease) -> None:
-    """Score what has answers and no score by the rules in force."""
-    current = definition(office)
+    """Score what has answers and no score by the rules in force. Where a rule fails, the scores stay as they were."""
+    current, after = definition(office), ""
     while True:
         with office.store.writing() as connection:
             lease.renew(connection)
-            rows = _unscored(connection, current)
+            rows = _unscored(connection, current, after)
             if not rows:
                 return
-            broken = _score(office, connection, rows, current)
+            scored, broken = _score(office, connection, rows, current)
             reach("scores.written")
         reach("scores.stored")
+        after = rows[-1].id
         if broken:
             run.fail("scoring", f"{broken[0].name} failed: {broken[0].reason}")
-            return
-        run.count("scoring", scored=len(rows))
+        run.count("scoring", scored=scored)
 
 
-def _unscored(connection: Connection, current: str) -> Sequence[Row[Any]]:
+def _unscored(connection: Connection, current: str, after: str) -> Sequence[Row[Any]]:
     i = t.invitation.c
     stale = i.answered_at.is_not(None) & (i.scored.is_(None) | (i.scored != current))
     query = select(t.invitation, t.decision.c.ended_at.label("problem_ended_at")).join_from(
         t.invitation, t.decision, (t.decision.c.problem == i.problem) & (t.decision.c.n == i.n)
     )
-    return connection.execute(query.where(stale).order_by(i.id).limit(_BATCH)).all()
+    return connection.execute(query.where(stale & (i.id > after)).order_by(i.id).limit(_BATCH)).all()
 
 
-def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str) -> list[Broken]:
+def _score(
+    office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str
+) -> tuple[int, list[Broken]]:
     tickets = read_tickets(connection, [(row.source, row.key) for row in rows])
     persons = read_persons(connection, sorted({row.person for row in rows}))
     answers = _answers(connection, [row.id for row in rows])
     broken: list[Broken] = []
-    scores = []
+    scores, done = [], []
     for row in rows:
+        failed = len(broken)
         occasion = occasion_of(
             row.problem, row.n, row.problem_ended_at, row.source, persons[row.person], tickets[row.source, row.key]
         )
@@ -70,16 +73,18 @@ def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], cur
         called = office.registry.call(
             "xmo_score", broken.append, experience=experience, settings=office.config.settings
         )
+        if len(broken) > failed:
+            continue
+        done.append(row)
         named = {name: value for _, result in called for name, value in result.items() if value is not None}
         scores += [{"problem": row.problem, "n": row.n, "name": name, "value": value} for name, value in named.items()]
-    keys = [(row.problem, row.n) for row in rows]
+    keys = [(row.problem, row.n) for row in done]
     connection.execute(delete(t.score).where(tuple_(t.score.c.problem, t.score.c.n).in_(keys)))
     if scores:
         connection.execute(insert(t.score), scores)
-    if not broken:
-        ids = [row.id for row in rows]
-        connection.execute(update(t.invitation).where(t.invitation.c.id.in_(ids)).values(scored=current))
-    return broken
+    ids = [row.id for row in done]
+    connection.execute(update(t.invitation).where(t.invitation.c.id.in_(ids)).values(scored=current))
+    return len(done), broken
 
 
 def _answers(connection: Connection, invitations: Sequence[str]) -> dict[str, list[Answer]]:

@@ -7,12 +7,13 @@ leaves a row from which the next run can tell what to do; where it cannot tell, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from xmo_core.asking import ledgers, occasion_of, read_switch, vote
+from xmo_core.asking import ledgers, occasion_of, read_switch, uncertain, vote
 from xmo_core.checkpoints import reach
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
@@ -118,7 +119,13 @@ class _Sending:
 
     def _look(self, invitation: Invitation) -> str:
         """Only look for our marker: an earlier attempt may still be on its way."""
-        receipt = self._source.find(invitation.occasion.ticket, invitation.marker)
+        try:
+            with _contract():
+                receipt = self._source.find(invitation.occasion.ticket, invitation.marker)
+        except _LATER:
+            raise
+        except XmoError:  # the ticket is gone, say: what that means is settled once nothing can be on its way
+            return "left"
         if receipt is None:
             return "left"
         self._sent(receipt)
@@ -128,8 +135,8 @@ class _Sending:
         """Say whether an attempt may still be at work at the vendor: its process died or its answer never came, and a
         request could take that long."""
         a = t.attempt.c
-        unknown = (a.invitation == self._row.id) & (a.outcome.is_(None) | (a.outcome == "unknown"))
-        last = connection.execute(select(a.at).where(unknown).order_by(a.id.desc()).limit(1)).scalar()
+        unknown = select(a.at).where((a.invitation == self._row.id) & uncertain())
+        last = connection.execute(unknown.order_by(a.id.desc()).limit(1)).scalar()
         grace = self._office.config.http.timeout * 1.2
         return last is not None and self._office.wall() < last + grace
 
@@ -175,10 +182,12 @@ class _Sending:
     def _act(self, attempt: int, invitation: Invitation, message: Message) -> str:
         ticket, writing = invitation.occasion.ticket, False
         try:
-            receipt = self._source.find(ticket, message.marker)
-            if receipt is None:
-                writing = True
-                receipt = self._source.comment(ticket, message)
+            with _contract():
+                receipt = self._source.find(ticket, message.marker)
+                if receipt is None:
+                    writing = True
+                    receipt = self._source.comment(ticket, message)
+            if writing:
                 reach("question.sent")
         except _LATER as error:
             # Whether a write that broke off was taken only the marker can tell, and not before it must be over.
@@ -221,6 +230,19 @@ class _Sending:
             if outcome == "refused":
                 self._withdraw(connection, Skip(rule="core.refused", reason=detail))
         reach("invitation.settled")
+
+
+@contextmanager
+def _contract() -> Iterator[None]:
+    """Turn what a source raises against the contract into `Unavailable`: what it did before, only the marker can tell.
+    The message of such an error may quote a person's data; its type never does."""
+    try:
+        yield
+    except XmoError:
+        raise
+    except Exception as error:
+        log.debug("source failed", exc_info=True)
+        raise Unavailable(f"The plugin failed: {type(error).__name__}.") from error
 
 
 def link(office: Office, invitation: str) -> str:

@@ -1,7 +1,6 @@
 """The contract of XMO: everything a plugin needs, and nothing of the core.
 
-`CONTRACT` is (major, minor). A plugin may say `XMO_CONTRACT = (1, 0)`: the core refuses one written for another
-major version, or for a later minor one.
+`CONTRACT` is (major, minor). A plugin may say `XMO_CONTRACT = (1, 0)`; the core refuses another major or a later minor.
 """
 
 from xmo_hooks.errors import *

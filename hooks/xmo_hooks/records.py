@@ -50,9 +50,9 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
-    """One service record, normalised. `key` never changes at the vendor; `vendor_type` is the vendor's own name for
-    the type of record; `state` "unknown" is a vendor state that nobody mapped (it is named, never guessed);
-    `attributes` are the further fields that the config names. Who served is not a field, on purpose."""
+    """One service record, normalised. `key` never changes at the vendor; `vendor_type` is the vendor's name for such
+    records; `state` "unknown" is a vendor state that nobody mapped; `attributes` are what the config names. Who served
+    is not a field, on purpose."""
 
     key: str
     number: str
@@ -176,8 +176,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invitation:
-    """The question on its way to one person about one occasion; `link` leads to the page, `marker` is found again at
-    the vendor."""
+    """The question on its way; `link` leads to the page, `marker` is found again at the vendor."""
 
     id: str
     occasion: Occasion
@@ -215,7 +214,7 @@ class Experience:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
     """Rows that agree in `key`: how many, of how many persons, the sum of each column, and for each pair of columns
-    the products of the persons' own sums, added up ("n" counts the rows). All integers, equal on every database."""
+    ("n" counts rows) the products of the persons' own sums, added up. All integers, equal on every database."""
 
     key: tuple[str | None, ...]
     n: int

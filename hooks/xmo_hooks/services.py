@@ -19,13 +19,13 @@ T = TypeVar("T")
 
 
 class Log(Protocol):
-    """A structured log: an event in a few words, its facts as keywords."""
+    """A structured log: an event in a few words, its facts as keywords; a warning needs an admin's eye."""
 
     def info(self, event: str, **facts: Any) -> Any:
         """Say that something happened as it should."""
 
     def warning(self, event: str, **facts: Any) -> Any:
-        """Say that something needs an admin's eye; it is counted in the run and shown at its end."""
+        """Say that something needs an admin's eye."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,8 +131,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SandboxOptions:
-    """How a sandbox is to run: tickets from `data` or `generate`d, history up to `at` and on at `speed` seconds a
-    second, `faults` by name with their rates."""
+    """Tickets from `data` or `generate`d; history up to `at`, then on at `speed` seconds a second; `faults`: rates."""
 
     data: Path | None = None
     generate: int = 0
@@ -144,8 +143,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sandbox:
-    """A stand-in for a vendor's API: `faults` names what can be switched on, `make` returns the WSGI app, and
-    `config` the lines of a `[sources.NAME]` table that reads it at a given URL."""
+    """A stand-in for a vendor's API. `faults`: what can be switched on; `config`: a `[sources.NAME]` for its URL."""
 
     name: str
     faults: Mapping[str, str]

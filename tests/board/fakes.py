@@ -12,6 +12,7 @@ T = TypeVar("T")
 NOW = datetime(2026, 7, 8, 6, 0, tzinfo=UTC)
 SITE = Site(name="Northwind IT", url="https://xmo.northwind.example")
 CODES = ("very_bad", "bad", "neither", "good", "very_good")
+NOTE = "These answers are simulated: people served by Network and VPN or Printing answer bad more often."
 SECRET = 87.654321  # a number that a hidden figure carries by mistake, and that must show nowhere
 
 
@@ -130,14 +131,15 @@ def full() -> list[Table]:
 LINE = {
     "tickets": 48210,
     "problems": 44871,
-    "resolutions": 45320,
-    "decided": 45102,
-    "asked": 9412,
-    "sent": 9398,
+    "decisions": 45102,
+    "skipped": 35690,
+    "invited": 9412,
+    "waiting to be sent": 14,
+    "waiting for an answer": 4818,
     "answered": 2064,
     "declined": 143,
-    "waiting": 218,
-    "skipped": 35690,
+    "expired": 2372,
+    "withdrawn": 1,
 }
 
 

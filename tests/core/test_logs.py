@@ -33,7 +33,8 @@ def test_no_secret_gets_through_in_events_facts_tracebacks_or_libraries(form: st
     stream = io.StringIO()
     logs.configure(LogOptions(format=form), stream)  # type: ignore[arg-type]
     log = logs.get("xmo.test")
-    log.info("event " + SECRET, fact=SECRET, nested={"deep": [SECRET]})
+    event = f"event {SECRET}"
+    log.info(event, fact=SECRET, nested={"deep": [SECRET]})
     logging.getLogger("anything").warning("they say %s", SECRET)
     try:
         raise ValueError(SECRET)

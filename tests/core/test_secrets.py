@@ -49,6 +49,12 @@ def test_a_known_secret_is_found_in_any_text(value: str, before: str, after: str
     assert repr(value)[1:-1] not in redact(repr([before, value, after]))
 
 
+def test_a_secret_that_begins_like_another_leaves_no_rest() -> None:
+    Secret("abcd")
+    Secret("abcdefgh")
+    assert redact("abcdefgh") == "***"
+
+
 def test_a_word_too_short_to_be_a_secret_does_not_black_out_the_text() -> None:
     Secret("on")
     assert redact("one person") == "one person"

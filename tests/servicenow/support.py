@@ -83,18 +83,21 @@ class Instance:
     hidden: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     between: list[Callable[[], None]] = field(default_factory=list)
-    asked: list[Mapping[str, str]] = field(default_factory=list)
+    all_asked: list[Mapping[str, str]] = field(default_factory=list)
     counted: bool = True
     deaf: bool = False
 
     def __call__(self, request: Request) -> Response:
-        self.asked.append(request.args.to_dict())
-        where = request.args["sysparm_query"].partition("ORDERBY")[0].rstrip("^")
+        self.all_asked.append(request.args.to_dict())
+        where, _, order = request.args["sysparm_query"].partition("ORDERBY")
+        where = where.rstrip("^")
         api, table = request.path.split("/")[-2:]
         if self.deaf:
             where = ""
         rows = sorted(self.tables[table], key=lambda row: (row["sys_updated_on"], row["sys_id"]))
         found = [row for row in rows if _matches(where, row)]
+        if order.startswith("DESC"):
+            found.reverse()
         if api == "stats":
             return _json({"result": {"stats": {"count": str(len(found))}}})
         offset, limit = int(request.args["sysparm_offset"]), int(request.args["sysparm_limit"])
@@ -106,6 +109,11 @@ class Instance:
         if self.between:
             self.between.pop(0)()
         return answer
+
+    @property
+    def asked(self) -> list[Mapping[str, str]]:
+        """What was asked, without the look at the newest stamp."""
+        return [args for args in self.all_asked if "DESC" not in args["sysparm_query"]]
 
     def change(self, n: int, second: int) -> None:
         """Let the incident n change at a second."""

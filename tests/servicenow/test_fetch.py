@@ -135,7 +135,7 @@ def test_tickets_are_fetched_by_key_in_chunks_from_whichever_table_holds_them(
         ("incident", sys_id(3)),
         ("sc_req_item", sys_id(104)),
     ]
-    instance.asked.clear()
+    instance.all_asked.clear()
     source.fetch_some([sys_id(n) for n in range(1000, 1120)])
     asked = [query["sysparm_query"].partition("^")[0].count(",") + 1 for query in instance.asked]
     assert asked == [50, 50, 20, 50, 50, 20]

@@ -98,8 +98,13 @@ def test_the_body_of_a_page_is_parsed_once(
     httpserver: HTTPServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve(httpserver, incidents(row(1), row(2)))
-    source, parsed, loads = connect(), list[Any](), orjson.loads
-    monkeypatch.setattr(orjson, "loads", lambda body: parsed.append(body) or loads(body))
+    source, parsed, loads = connect(), list[bytes](), orjson.loads
+
+    def counting(body: bytes) -> Any:
+        parsed.append(body)
+        return loads(body)
+
+    monkeypatch.setattr(orjson, "loads", counting)
     assert ids(fetched(source)) == [1, 2]
     assert len(parsed) == 1
 
@@ -108,6 +113,7 @@ def test_the_body_of_a_page_is_parsed_once(
     "fault",
     [
         pytest.param(lambda: answer({"result": [row(1)], **FAILURE}), id="rows and an error"),
+        pytest.param(lambda: answer({"result": [row(1)], "error": {"message": "No"}}), id="rows and only an error"),
         pytest.param(lambda: answer({"result": [row(1)], "status": "failure"}), id="rows and a failure"),
         pytest.param(lambda: answer(FAILURE), id="an error alone"),
         pytest.param(lambda: answer('{"result":[{"sys_id":"1"},]'), id="broken JSON"),
@@ -122,7 +128,7 @@ def test_a_success_that_is_none_is_thrown_away_and_asked_for_again_in_smaller_pa
     instance = incidents(*(row(n) for n in range(1, 61)))
     respond(httpserver, failing_above(instance, 25, fault))
     assert ids(fetched(connect(page_size=100))) == list(range(1, 61))
-    assert [int(asked["sysparm_limit"]) for asked in instance.asked] == [100, 50, 25, 25, 25]
+    assert [int(asked["sysparm_limit"]) for asked in instance.asked] == [100, 50, 25, 25, 25, 25]
 
 
 def test_the_size_of_pages_recovers_slowly(httpserver: HTTPServer, connect: Connect) -> None:
@@ -145,7 +151,7 @@ def test_a_vendor_that_fails_at_the_smallest_page_is_unavailable_in_its_own_word
     respond(httpserver, lambda _: answer(FAILURE))
     with pytest.raises(Unavailable, match=r"Transaction cancelled.*Pages of 10 rows fail as well"):
         fetched(connect(page_size=80))
-    assert [int(request.args["sysparm_limit"]) for request in seen(httpserver)] == [80, 40, 20, 10]
+    assert [int(request.args["sysparm_limit"]) for request in seen(httpserver)] == [80, 40, 20, 10, 10, 10]
 
 
 @pytest.mark.parametrize("content_type", ["text/html;charset=UTF-8", "application/json"])

@@ -7,10 +7,10 @@ from threading import Thread
 
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
-from xmo_hooks import SandboxOptions
-from xmo_servicenow.sandbox.web import build
 
 from tests.servicenow_sandbox.support import Hand, Served, life, log
+from xmo_hooks import SandboxOptions
+from xmo_servicenow.sandbox.web import build
 
 Serve = Callable[[SandboxOptions], Served]
 Replay = Callable[[Sequence[Mapping[str, str]]], Served]

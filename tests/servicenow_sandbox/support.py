@@ -12,12 +12,8 @@ Rows = list[dict[str, Any]]
 ROOT = Path(__file__).parents[2]
 FULL_FILE = ROOT.parent / "shared/data/uci-servicenow-incidents/incident_event_log.part_a.csv.gz"
 EXCERPT = ROOT / "plugins/servicenow/xmo_servicenow/data/incidents.csv.gz"
-COLUMNS = (
-    "number incident_state active reassignment_count reopen_count sys_mod_count made_sla caller_id opened_by opened_at "
-    "sys_created_by sys_created_at sys_updated_by sys_updated_at contact_type location category subcategory u_symptom "
-    "cmdb_ci impact urgency priority assignment_group assigned_to knowledge u_priority_confirmation notify problem_id "
-    "rfc vendor caused_by closed_code resolved_by resolved_at closed_at"
-).split()
+with gzip.open(EXCERPT, "rt") as _file:
+    COLUMNS = next(csv.reader(_file))
 USUAL = {
     "active": "true",
     "reassignment_count": "0",
@@ -75,7 +71,7 @@ class Served:
         rows: Rows = response.json()["result"]
         return rows
 
-    def numbers(self, query: str = "", **params: str | int) -> list[str]:
+    def numbers(self, query: str = "", **params: Any) -> list[str]:
         return [row["number"] for row in self.rows(query, **params)]
 
     def incident(self, number: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xmo_hooks import Refused, SandboxOptions
-from xmo_servicenow.sandbox.clock import Clock
 
 from tests.servicenow_sandbox.conftest import Serve
 from tests.servicenow_sandbox.support import Hand, Served, life, log
+from xmo_hooks import Refused, SandboxOptions
+from xmo_servicenow.sandbox.clock import Clock
 
 START = datetime(2016, 3, 1, 7, tzinfo=UTC)
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from xmo_hooks import SandboxOptions
-from xmo_servicenow.sandbox.schema import TASK_TABLES
 
 from tests.servicenow_sandbox.conftest import Serve
 from tests.servicenow_sandbox.support import EXCERPT, Rows, Served
+from xmo_hooks import SandboxOptions
+from xmo_servicenow.sandbox.schema import TASK_TABLES
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

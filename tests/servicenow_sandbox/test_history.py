@@ -3,23 +3,27 @@
 import csv
 import gzip
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from xmo_hooks import ConfigError, SandboxOptions
-from xmo_servicenow.sandbox.clock import Clock, stamp
-from xmo_servicenow.sandbox.history import read
-from xmo_servicenow.sandbox.instance import Instance
 
 from tests.servicenow_sandbox.conftest import Replay, Serve
 from tests.servicenow_sandbox.support import EXCERPT, FULL_FILE, Hand, life, log
+from xmo_hooks import ConfigError, SandboxOptions
+from xmo_servicenow.sandbox.clock import Clock, stamp
+from xmo_servicenow.sandbox.history import History, read
+from xmo_servicenow.sandbox.instance import Instance
+from xmo_servicenow.sandbox.schema import sys_id
 
 FINAL = {"New": "1", "Active": "2", "Resolved": "6", "Closed": "7"}
 Log = dict[str, list[dict[str, str]]]
 
 
+@cache
 def at(text: str) -> datetime:
     return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
 
@@ -32,9 +36,20 @@ def incidents(path: Path) -> Log:
     return found
 
 
-def entries_into_resolved(rows: list[dict[str, str]]) -> int:
+def entries(rows: list[dict[str, str]], state: str, *, without: str = "-") -> list[str]:
+    """Return when an incident entered a state, from any other but `without`; a row counts from the latest before it."""
     states = ["", *(row["incident_state"] for row in rows)]
-    return sum(after == "Resolved" != before for before, after in zip(states, states[1:], strict=False))
+    stamps = [stamp(moment) for moment in accumulate((at(row["sys_updated_at"]) for row in rows), max)]
+    return [stamps[n] for n in range(len(rows)) if states[n + 1] == state and states[n] not in {state, without}]
+
+
+def endings(rows: list[dict[str, str]]) -> tuple[str, str]:
+    resolved = entries(rows, "Resolved") + entries(rows, "Closed", without="Resolved")
+    return max(resolved, default=""), max(entries(rows, "Closed"), default="")
+
+
+def most_resolved(log: Log, count: int) -> Log:
+    return {n: log[n] for n in sorted(log, key=lambda n: -len(entries(log[n], "Resolved")))[:count]}
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +59,21 @@ def full() -> Log:
     return incidents(FULL_FILE)
 
 
-def instance(path: Path, start: datetime) -> Instance:
-    return Instance(read(path), Clock(start, 0, Hand()))
+@pytest.fixture(scope="module")
+def told(full: Log) -> History:
+    return read(FULL_FILE)
 
 
-def shown(desk: Instance, now: datetime) -> dict[str, Mapping[str, str]]:
+def instance(told: History, start: datetime) -> Instance:
+    return Instance(told, Clock(start, 0, Hand()))
+
+
+def shown(desk: Instance, now: datetime, numbers: Iterable[str]) -> dict[str, Mapping[str, str]]:
     desk.clock.put(now)
     with desk.lock:
         desk.catch_up()
-        return {row["number"]: dict(row) for row in desk.rows("incident")}
+        rows = {number: desk.row("incident", sys_id("incident", number)) for number in numbers}
+        return {number: dict(row) for number, row in rows.items() if row}
 
 
 def test_at_each_time_the_state_is_that_of_the_last_row_before_it(replay: Replay) -> None:
@@ -171,14 +192,14 @@ def test_a_file_that_cannot_be_replayed_is_named_with_what_is_wrong(tmp_path: Pa
         read(tmp_path / "nowhere.csv")
 
 
-def test_the_whole_log_replayed_in_fifty_steps_ends_as_the_file_does(full: Log) -> None:
+def test_the_whole_log_replayed_in_fifty_steps_ends_as_the_file_does(full: Log, told: History) -> None:
     start = min(at(row["sys_updated_at"]) for rows in full.values() for row in rows) - timedelta(minutes=1)
     end = max(at(row["sys_updated_at"]) for rows in full.values() for row in rows)
-    desk = instance(FULL_FILE, start)
-    assert shown(desk, start) == {}
-    sizes = [len(shown(desk, start + (end - start) * n / 50)) for n in range(1, 51)]
+    desk = instance(told, start)
+    assert shown(desk, start, full) == {}
+    sizes = [len(shown(desk, start + (end - start) * n / 50, full)) for n in range(1, 51)]
     assert sizes == sorted(sizes)
-    found = shown(desk, end)
+    found = shown(desk, end, full)
     assert found.keys() == full.keys()
     for number, rows in full.items():
         row, last = found[number], rows[-1]
@@ -187,42 +208,39 @@ def test_the_whole_log_replayed_in_fifty_steps_ends_as_the_file_does(full: Log) 
         assert row["reassignment_count"] == last["reassignment_count"]
         assert row["made_sla"] == last["made_sla"]
         assert row["sys_mod_count"] == str(len(rows) - 1)
-        assert row["closed_at"] == stamp(at(last["closed_at"]))
+        assert row["closed_at"] == entries(rows, "Closed")[-1]
         assert row["sys_updated_on"] == stamp(max(at(row["sys_updated_at"]) for row in rows))
     assert [row["sys_id"] for row in desk.rows("incident")] == [
         row["sys_id"] for row in sorted(found.values(), key=lambda row: (row["sys_updated_on"], row["sys_id"]))
     ]
 
 
-def test_a_look_between_any_two_rows_sees_what_the_rows_until_then_say(full: Log) -> None:
-    sample = {number: full[number] for number in sorted(full, key=lambda n: -entries_into_resolved(full[n]))[:40]}
-    sample |= {number: full[number] for number in sorted(full)[::150]}
+def test_a_look_at_any_moment_sees_what_the_rows_until_then_say(full: Log, told: History) -> None:
+    sample = most_resolved(full, 40) | {number: full[number] for number in sorted(full)[::150]}
     moments = sorted({at(row["sys_updated_at"]) for rows in sample.values() for row in rows})
-    desk = instance(FULL_FILE, moments[0] - timedelta(minutes=1))
+    desk = instance(told, moments[0] - timedelta(minutes=1))
+    pasts = {number: [rows[:n] for n in range(len(rows) + 1)] for number, rows in sample.items()}
+    wanted = {number: [endings(past) for past in pasts[number]] for number in sample}
     for now in moments:
-        found = shown(desk, now)
+        found = shown(desk, now, sample)
         for number, rows in sample.items():
-            known = [n for n in range(len(rows)) if all(at(row["sys_updated_at"]) <= now for row in rows[: n + 1])]
-            assert (number in found) == bool(known)
-            if known:
-                past = rows[: known[-1] + 1]
-                states = ["", *(row["incident_state"] for row in past)]
-                ends = [n for n, row in enumerate(past) if row["incident_state"] == "Resolved" != states[n]]
-                ended = ends or [n for n, row in enumerate(past) if row["incident_state"] == "Closed"][:1]
-                stamps = [at(row["sys_updated_at"]) for row in past]
-                assert found[number]["resolved_at"] == (stamp(max(stamps[: ended[-1] + 1])) if ended else "")
+            later = (n for n, row in enumerate(rows) if at(row["sys_updated_at"]) > now)
+            past = next(later, len(rows))
+            row = found.get(number, {})
+            assert bool(row) == (past > 0)
+            assert (row.get("resolved_at", ""), row.get("closed_at", "")) == wanted[number][past]
 
 
-def test_resolutions_seen_at_every_stamp_are_the_entries_into_resolved(full: Log) -> None:
-    sample = {number: full[number] for number in sorted(full, key=lambda n: -entries_into_resolved(full[n]))[:30]}
+def test_resolutions_seen_at_every_stamp_are_the_entries_into_resolved(full: Log, told: History) -> None:
+    sample = most_resolved(full, 30)
     moments = sorted({at(row["sys_updated_at"]) for rows in sample.values() for row in rows})
-    desk = instance(FULL_FILE, moments[0] - timedelta(minutes=1))
+    desk = instance(told, moments[0] - timedelta(minutes=1))
     seen: dict[str, set[str]] = {number: set() for number in sample}
     for now in moments:
-        found = shown(desk, now)
+        found = shown(desk, now, sample)
         for number in sample.keys() & found.keys():
-            seen[number] |= {found[number]["resolved_at"]} - {""}
-    counted = {number: entries_into_resolved(rows) for number, rows in sample.items()}
+            seen[number] |= {found[number].get("resolved_at", "")} - {""}
+    counted = {number: len(entries(rows, "Resolved")) for number, rows in sample.items()}
     assert max(counted.values()) == 9
     assert {number: len(stamps) for number, stamps in seen.items()} == counted
 

@@ -5,10 +5,11 @@ import sys
 import tomllib
 from pathlib import Path
 
-from xmo_hooks import SandboxOptions
-from xmo_servicenow.sandbox import FAULTS, SANDBOX
+from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.servicenow_sandbox.support import life, log
+from xmo_hooks import SandboxOptions
+from xmo_servicenow.sandbox import FAULTS, SANDBOX
 
 
 def test_the_offer_is_named_and_explains_each_fault() -> None:
@@ -26,11 +27,9 @@ def test_the_config_lines_are_a_source_that_reads_the_sandbox() -> None:
 
 def test_make_returns_an_app_that_wants_a_log_in(tmp_path: Path) -> None:
     app = SANDBOX.make(SandboxOptions(data=log(tmp_path / "log.csv", life("INC1", ("New", "1/3/2016 08:00")))))
-    started: list[str] = []
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/now/table/incident", "SERVER_NAME": "x", "SERVER_PORT": "80"}
-    body = b"".join(app({**environ, "wsgi.url_scheme": "http"}, lambda status, *_: started.append(status) or bytes))
-    assert started == ["401 UNAUTHORIZED"]
-    assert b"Not Authenticated" in body
+    body, status, _ = run_wsgi_app(app, create_environ("/api/now/table/incident"))
+    assert status == "401 UNAUTHORIZED"
+    assert b"Not Authenticated" in b"".join(body)
 
 
 def test_importing_the_offer_loads_no_web_framework() -> None:

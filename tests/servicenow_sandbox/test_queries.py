@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xmo_servicenow.sandbox.query import Row, parse
 
 from tests.servicenow_sandbox.conftest import Replay
 from tests.servicenow_sandbox.support import Served, life
+from xmo_servicenow.sandbox.query import Row, parse
 
 STAMPS = [f"2016-03-01 08:00:0{n}" for n in range(4)]
 ALL = [f"INC{n}" for n in range(1, 7)]

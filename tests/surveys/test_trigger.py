@@ -109,6 +109,13 @@ def test_a_duration_is_written_as_the_config_writes_it(minutes: int, text: str) 
     assert length(timedelta(minutes=minutes)) == text
 
 
+def test_an_end_at_the_end_of_time_waits_until_then() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    given_vote = vote(occasion(at=last - DAY), survey=Survey(settle=4 * DAY))
+    assert isinstance(given_vote, Wait)
+    assert given_vote.until == last
+
+
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")]
 moments = st.builds(
     lambda clock, zone, fold: (datetime(2025, 3, 1, tzinfo=zone) + clock).replace(fold=fold).astimezone(UTC),

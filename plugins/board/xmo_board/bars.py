@@ -27,6 +27,7 @@ from xmo_board.words import FEELINGS, answers, interval, percent, shorten, value
 from xmo_hooks import Figure
 
 Placed = Sequence[tuple[Group, float]]  # groups, and the pixel at which the row of each begins
+ROOM = 36  # pixels from one word's middle to the next
 
 
 def overall(net: Figure, shape: Shape) -> Spec:
@@ -70,7 +71,7 @@ def feelings(found: Sequence[Group], total: Group | None, shape: Shape) -> Spec:
 
 def counts(found: Sequence[tuple[str, Figure]], shape: Shape) -> Spec:
     """Draw a bar for each count of rows, with its number beside it."""
-    step, start, end = (34, 108, shape.width - 64) if shape.narrow else (34, 150, shape.width - 90)
+    step, start, end = (34, 152, shape.width - 60) if shape.narrow else (34, 176, shape.width - 90)
     scale = Scale(low=0, high=max([figure.value or 0 for _, figure in found] + [1]), start=start, end=end)
     boxes: Marks = []
     words: Marks = []
@@ -79,7 +80,7 @@ def counts(found: Sequence[tuple[str, Figure]], shape: Shape) -> Spec:
         to = scale(0 if figure.hidden else figure.value or 0)
         boxes.append({"x": start, "x2": max(to, start + 1), "y": at * step + 6, "y2": at * step + 26, "colour": BRAND})
         words.append({"x": to + 8, "y": at * step + 21, "text": value(figure)})
-        names.append({"x": 0, "y": at * step + 21, "text": shorten(name, 15 if shape.narrow else 20)})
+        names.append({"x": 0, "y": at * step + 21, "text": shorten(name, 22)})
     layers = [rects(boxes), texts(names, size=14, colour=INK), texts(words, size=14, weight=600, colour=INK)]
     return plane(shape, step * len(found), layers)
 
@@ -140,14 +141,15 @@ def _whiskers(shown: Placed, total: Group | None, height: float) -> list[Layer]:
         {"x": scale(net.low or 0), "x2": scale(net.high or 0), "y": y, "y2": y, "colour": SOFT} for net, y in middles
     ]
     points = [{"x": scale(net.value or 0), "y": y, "colour": BRAND} for net, y in middles]
-    layers = [
-        rules([_upright(scale(0), 24, height, LINE)], width=1.5),
-        texts([{"x": scale(0), "y": 14, "text": "0"}], align="center"),
-    ]
+    layers = [rules([_upright(scale(0), 24, height, LINE)], width=1.5)]
+    heads: Marks = [{"x": scale(0), "y": 14, "text": "0"}]
     if total is not None and total.shown:
         at = scale(total.net.value or 0)
         layers.append(rules([_upright(at, 24, height, SOFT)], dash=(3, 3)))
-        layers.append(texts([{"x": at, "y": 14, "text": f"all {value(total.net)}"}], align="center"))
+        # Where the two words would touch, everyone's number says more than the zero.
+        heads = [head for head in heads if abs(head["x"] - at) > ROOM]
+        heads.append({"x": at, "y": 14, "text": f"all {value(total.net)}"})
+    layers.append(texts(heads, align="center"))
     return [*layers, rules(spans, width=2), dots(points, size=90)]
 
 

@@ -27,7 +27,8 @@ from xmo_board.paint import (
 )
 from xmo_board.words import answers, interval, month, number, value
 
-ROOM = 14  # so many months get their own name on a desk
+WORD = 34  # pixels that the name of a month or a year needs
+EVERY = (1, 3, 6, 12, 60, 120)  # months from one name to the next
 STEPS = (10, 20, 25, 50, 100)
 
 
@@ -42,7 +43,7 @@ def trend(shown: Calendar, shape: Shape) -> Spec:
         rects(_columns(shown, across, down), edge="transparent"),
         *_runs(shown, across, down),
         *_open(open_, down),
-        texts([*_labels(shown, across, height, shape), *_reasons(shown, across, height)], align="center"),
+        texts(_labels(shown, across, height), align="center"),
         *_last(shown, across, down),
     ]
     return plane(shape, height, layers)
@@ -110,17 +111,24 @@ def _point(x: float, group: Group, down: Scale) -> dict[str, Any]:
     return {"x": x, "y": down(net.low or 0), "y2": down(net.high or 0), "middle": down(net.value or 0)}
 
 
-def _labels(shown: Calendar, across: Scale, height: float, shape: Shape) -> Marks:
-    """Name the months under the plane: all where there is room, else the first of each quarter; the year once."""
-    every = 1 if len(shown.months) <= ROOM and not shape.narrow else 3 if len(shown.months) <= ROOM * 3 else 12
-    words: Marks = []
-    for at, (x, group) in enumerate(_numbered(shown, across)):
-        of_year = int(group.key[5:])
-        if every == 1 or (of_year - 1) % every == 0:
-            words.append({"x": x, "y": height - 26, "text": month(group.key, short=True)})
-        if (at == 0 or of_year == 1) and not group.hidden and group.key < shown.open:
-            words.append({"x": x, "y": height - 8, "text": group.key[:4]})
-    return words
+def _labels(shown: Calendar, across: Scale, height: float) -> Marks:
+    """Name as many months under the plane as there is room for, with the year under January and the first of all."""
+    room = across(1) - across(0)
+    every = next((every for every in EVERY if every * room >= WORD), EVERY[-1])
+    names: Marks = []
+    years: Marks = []
+    for x, group in _numbered(shown, across):
+        since = int(group.key[:4]) * 12 + int(group.key[5:]) - 1
+        if since % every == 0:
+            names.append({"x": x, "y": height - 26, "text": month(group.key, short=True)})
+        if since % max(every, 12) == 0:
+            years.append({"x": x, "y": height - 8, "text": group.key[:4]})
+    first = across(0.5)
+    if not years or years[0]["x"] - first >= WORD:
+        years.insert(0, {"x": first, "y": height - 8, "text": shown.months[0].key[:4]})
+    reasons = _reasons(shown, across, height)
+    taken = [reason["x"] for reason in reasons]
+    return [*names, *reasons, *(year for year in years if all(abs(year["x"] - x) >= WORD for x in taken))]
 
 
 def _reasons(shown: Calendar, across: Scale, height: float) -> Marks:
@@ -129,7 +137,7 @@ def _reasons(shown: Calendar, across: Scale, height: float) -> Marks:
     return [
         {"x": x, "y": height - 8, "text": "hidden" if group.hidden else "open"}
         for x, group in _numbered(shown, across)
-        if (group.hidden and room > 50) or (not group.hidden and group.key >= shown.open)
+        if (group.hidden and room >= WORD + 10) or (not group.hidden and group.key >= shown.open)
     ]
 
 
@@ -139,18 +147,13 @@ def _last(shown: Calendar, across: Scale, down: Scale) -> list[Layer]:
         return []
     last = shown.closed[-1]
     x = next(at for at, group in _numbered(shown, across) if group is last)
-    stem = [{"x": x, "x2": x, "y": 38, "y2": down(last.net.value or 0) - 6, "colour": SOFT}]
-    dot = [{"x": x, "y": down(last.net.value or 0), "colour": BRAND}]
-    words = f"{interval(last.net)}, {answers(last.net.answered)}"
+    top, left = down(last.net.value or 0), x < (across.start + across.end) / 2
+    align, aside = ("left", x - 4) if left else ("right", x + 4)
+    named = [{"x": aside, "y": 15, "text": f"{value(last.net)} in {month(last.key)}"}]
+    said = [{"x": aside, "y": 33, "text": f"{interval(last.net)}, {answers(last.net.answered)}"}]
     return [
-        rules(stem),
-        dots(dot, size=90),
-        texts(
-            [{"x": x + 4, "y": 15, "text": f"{value(last.net)} in {month(last.key)}"}],
-            size=16,
-            weight=700,
-            align="right",
-            colour=INK,
-        ),
-        texts([{"x": x + 4, "y": 33, "text": words}], align="right"),
+        rules([{"x": x, "x2": x, "y": 38, "y2": top - 6, "colour": SOFT}]),
+        dots([{"x": x, "y": top, "colour": BRAND}], size=90),
+        texts(named, size=16, weight=700, align=align, colour=INK),
+        texts(said, align=align),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -30,11 +31,6 @@ CHANNELS = {
     "detail": alt.Detail("run:N"),
     "text": alt.Text("text:N"),
 }
-
-# `aria` is off because the whole drawing is one image with a title, a description and a table beside it.
-CONFIG = alt.Config(
-    aria=False, background="transparent", padding=0, font="sans-serif", view=alt.ViewConfig(stroke=None)
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +65,7 @@ class Scale:
 class Layer:
     """Marks of one kind and one style, a row for each."""
 
-    channels: Sequence[str]
+    channels: tuple[str, ...]
     style: Mapping[str, Any]
     rows: Rows
 
@@ -80,9 +76,9 @@ def rects(rows: Rows, *, radius: float = 0, edge: str = PAPER) -> Layer:
     return Layer(channels=("x", "x2", "y", "y2", "color"), style=style, rows=rows)
 
 
-def rules(rows: Rows, *, width: float = 1, dash: Sequence[float] = ()) -> Layer:
+def rules(rows: Rows, *, width: float = 1, dash: tuple[float, ...] = ()) -> Layer:
     """Draw straight lines from (x, y) to (x2, y2) in `colour`."""
-    style = {"type": "rule", "strokeWidth": width, "strokeDash": list(dash)}
+    style = {"type": "rule", "strokeWidth": width, "strokeDash": dash}
     return Layer(channels=("x", "x2", "y", "y2", "color"), style=style, rows=rows)
 
 
@@ -112,18 +108,25 @@ def texts(rows: Rows, *, size: int = 13, weight: int = 400, align: str = "left",
 
 def plane(shape: Shape, height: float, layers: Sequence[Layer]) -> Spec:
     """Put the layers on one plane and return the Vega-Lite description; without axes, frame and legend."""
-    drawn = alt.TopLevelLayerSpec(
-        layer=[_unit(layer, f"layer-{at}") for at, layer in enumerate(layers)],
-        datasets={f"layer-{at}": list(layer.rows) for at, layer in enumerate(layers)},
-        width=shape.width,
-        height=height,
-        autosize="none",
-        config=CONFIG,
-    )
-    described: Spec = drawn.to_dict()
+    units = [_unit(f"layer-{at}", layer.channels, tuple(layer.style.items())) for at, layer in enumerate(layers)]
+    rows = {f"layer-{at}": list(layer.rows) for at, layer in enumerate(layers)}
+    sizes = {"width": shape.width, "height": height, "autosize": "none"}
+    return {"$schema": alt.SCHEMA_URL, "layer": units, "datasets": rows, "config": _config(), **sizes}
+
+
+# Altair checks all it is given against its schema: once for each kind of layer is enough, and rows need it not at all.
+@lru_cache(maxsize=256)
+def _unit(name: str, channels: tuple[str, ...], style: tuple[tuple[str, Any], ...]) -> Spec:
+    encoding = alt.FacetedEncoding(**{channel: CHANNELS[channel] for channel in channels})
+    spec = alt.UnitSpec(data=alt.NamedData(name=name), mark=alt.MarkDef(**dict(style)), encoding=encoding)
+    described: Spec = spec.to_dict()
     return described
 
 
-def _unit(layer: Layer, name: str) -> alt.UnitSpec:
-    encoding = alt.FacetedEncoding(**{channel: CHANNELS[channel] for channel in layer.channels})
-    return alt.UnitSpec(data=alt.NamedData(name=name), mark=alt.MarkDef(**layer.style), encoding=encoding)
+@lru_cache
+def _config() -> Spec:
+    # `aria` is off because the whole drawing is one image with a title, a description and a table beside it.
+    view = alt.ViewConfig(stroke=None)
+    config = alt.Config(aria=False, background="transparent", padding=0, font="sans-serif", view=view)
+    described: Spec = config.to_dict()
+    return described

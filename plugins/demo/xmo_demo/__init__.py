@@ -1,1 +1,1 @@
-"""Package."""
+"""`xmo demo`: the whole line on one machine, with real tickets and made-up answers."""

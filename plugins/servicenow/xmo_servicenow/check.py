@@ -11,7 +11,7 @@ from xmo_hooks import AuthError, Finding, XmoError
 from xmo_servicenow.client import Batch, Client
 from xmo_servicenow.fields import Layout, missing
 from xmo_servicenow.journal import JOURNAL
-from xmo_servicenow.keyset import NEWEST, is_id, is_stamp, safe, since
+from xmo_servicenow.keyset import NEWEST, is_id, newest, safe, since
 from xmo_servicenow.options import Options
 
 SAMPLE = 50
@@ -124,7 +124,8 @@ class _Check:
 def findings(client: Client, options: Options, layouts: Sequence[Layout]) -> Iterator[Finding]:
     """Yield what was found, one sentence each. Reads only."""
     yield from _unencrypted(options.url)
-    check, newest, keys = _Check(client, options), None, []
+    check, keys = _Check(client, options), list[str]()
+    dated: tuple[str, str] | None = None
     for one in layouts:
         try:
             batch = client.page(one.table, "", (*one.columns, "comments"), limit=SAMPLE, order=NEWEST)
@@ -136,18 +137,14 @@ def findings(client: Client, options: Options, layouts: Sequence[Layout]) -> Ite
         except XmoError as error:
             yield Finding(level="error", text=f"Table {one.table} cannot be read: {error}", fix=error.hint)
         else:
-            newest = newest or _newest(one, batch)
+            if dated is None and (stamp := newest(batch.rows)):
+                dated = one.table, stamp
             keys += [str(row["sys_id"]) for row in batch.rows if is_id(row.get("sys_id"))]
     yield from check.zone_of_user()
-    if newest:
-        yield from check.zone_of_queries(*newest)
+    if dated:
+        yield from check.zone_of_queries(*dated)
     if keys:
         yield from check.journal(keys[:SAMPLE])
-
-
-def _newest(one: Layout, batch: Batch) -> tuple[str, str] | None:
-    stamps = [row["sys_updated_on"] for row in batch.rows if is_stamp(row.get("sys_updated_on"))]
-    return (one.table, max(stamps)) if stamps else None
 
 
 def _empty(one: Layout, batch: Batch) -> Finding:

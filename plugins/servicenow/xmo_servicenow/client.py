@@ -165,7 +165,7 @@ def _result(response: Response) -> Any:
     except ValueError:
         raise Incomplete("ServiceNow's answer is broken JSON, as after a cancelled transaction.") from None
     if not isinstance(body, dict) or body.get("error") or body.get("status") == "failure":
-        raise Incomplete(f"ServiceNow reports an error inside a success: {_complaint(body)}")
+        raise Incomplete(f"ServiceNow reports an error inside a success: {_complaint(body)}.")
     if body.get("result") is None:
         raise Incomplete("ServiceNow's answer holds no result.")
     return body["result"]
@@ -174,7 +174,7 @@ def _result(response: Response) -> Any:
 def _complaint(body: Any) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
-    return str(message or "no message")[:200]
+    return str(message or "no message")[:200].rstrip(".")
 
 
 def _counted(result: Any) -> int:

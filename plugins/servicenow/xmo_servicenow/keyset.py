@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from xmo_hooks import Json, Row, XmoError
 
 ORDER = "ORDERBYsys_updated_on^ORDERBYsys_id"
 NEWEST = "ORDERBYDESCsys_updated_on"
+NEVER = "9999-12-31 23:59:59"
 _SYS_ID = re.compile(r"[0-9A-Za-z_-]{2,64}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x1f^]")
@@ -49,10 +50,10 @@ def moment(stamp: str) -> datetime:
 
 def stamp_of(at: datetime) -> str:
     """Write a UTC time as the vendor does, in whole seconds."""
-    return at.strftime("%Y-%m-%d %H:%M:%S")
+    return at.isoformat(" ", "seconds")[:19]
 
 
-def is_stamp(value: object) -> bool:
+def is_stamp(value: object) -> TypeGuard[str]:
     """Tell whether a value of a row is a stamp that can be ordered and read."""
     if not isinstance(value, str):
         return False
@@ -86,7 +87,7 @@ def safe(text: str) -> str:
     return text
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[str]:
     """Tell whether a value can be a sys_id: 32 hex digits, or letters, digits, - and _ in hand-made records."""
     return isinstance(value, str) and _SYS_ID.fullmatch(value) is not None
 
@@ -98,13 +99,19 @@ def safe_id(key: str) -> str:
     return key
 
 
-def last(rows: Sequence[Row]) -> Position | None:
-    """Return the position of the last row that has one: a row with a broken stamp or sys_id cannot be an anchor."""
+def last(rows: Sequence[Row], horizon: str = NEVER) -> Position | None:
+    """Return the position of the last row, up to `horizon`, that has one: a row with a broken stamp or sys_id cannot
+    be an anchor."""
     for row in reversed(rows):
         stamp, sys_id = row.get("sys_updated_on"), row.get("sys_id")
-        if is_stamp(stamp) and is_id(sys_id):
-            return Position(str(stamp), str(sys_id))
+        if is_stamp(stamp) and is_id(sys_id) and stamp <= horizon:
+            return Position(stamp, sys_id)
     return None
+
+
+def newest(rows: Iterable[Row]) -> str | None:
+    """Return the newest stamp of these rows, or None where none of them shows one."""
+    return max((stamp for row in rows if is_stamp(stamp := row.get("sys_updated_on"))), default=None)
 
 
 def advances(anchor: Position | None, to: Position) -> bool:

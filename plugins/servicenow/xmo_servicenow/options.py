@@ -10,13 +10,16 @@
     labels = { priority = { "1" = "critical" } }    # raw values without a label stay as they are
 
 `fields`: a key that is a field of the ticket says which column feeds it ("" for none); any other key becomes an
-attribute of the ticket. A column that begins with "requester." is looked up at the requester. A table with options of
-its own may be written below, where its `fields` and `states` go before those of the source:
+attribute of the ticket. A column that begins with "requester." is looked up at the requester. In place of the list,
+each table may be written with options of its own; its `fields` and `states` go before those of the source:
+
+    [[sources.corp.tables]]
+    name = "incident"
 
     [[sources.corp.tables]]
     name = "u_ticket"
-    kind = "incident"
-    states = { "6" = "resolved" }
+    kind = "incident"                               # needed where the table is not one of the vendor's own
+    states = { "6" = "resolved" }                   # raw state to state; what is not mapped stays unknown
     fields = { requester = "u_customer" }
 """
 

@@ -81,8 +81,8 @@ class Parser:
 
     def __init__(self, layout: Layout, options: Options) -> None:
         self._layout = layout
-        self._schema = layout.schema()
-        self._getters = Getters(self._schema)
+        self.schema = layout.schema()
+        self._getters = Getters(self.schema)
         self._unwanted: Values = dict.fromkeys(CANONICAL.difference(layout.named))
         self._url = options.url
         self._kind = options.requester_kind
@@ -102,7 +102,7 @@ class Parser:
 
     def _load(self, row: Row) -> Values:
         try:
-            loaded: Values = self._schema.load(row)
+            loaded: Values = self.schema.load(row)
         except ValidationError as error:
             column, messages = next(iter(error.messages_dict.items()))
             raise bad(f"{column}: {messages[0]}", column, row) from None

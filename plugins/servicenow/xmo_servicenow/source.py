@@ -13,7 +13,7 @@ from xmo_servicenow.client import Batch, Client
 from xmo_servicenow.fields import Layout, layout, missing
 from xmo_servicenow.options import Options
 from xmo_servicenow.parse import TABLE, Parser, bad
-from xmo_servicenow.walk import Fetch, Pace, walk
+from xmo_servicenow.walk import SMALLEST, Pace, Step, walk
 
 CHUNK = 50  # sys_ids in one query, so that its address stays under the 2000 characters that any proxy passes
 
@@ -48,7 +48,7 @@ class ServiceNow:
         for one in self._layouts:
             reached = keyset.position(cursor, one.table)
             absent, seen = list(one.columns), 0
-            for rows, position in walk(self._pages_of(one), pace, self._bound(cursor, one, since)):
+            for rows, position in self._walk(one, pace, self._bound(cursor, one, since)):
                 absent, seen = missing(absent, rows), seen + len(rows)
                 reached = keyset.forward(reached, position)
                 if reached:
@@ -90,11 +90,17 @@ class ServiceNow:
     def _bound(self, cursor: Json, one: Layout, since: datetime | None) -> str | None:
         return keyset.bound(keyset.position(cursor, one.table), since, self._options.overlap)
 
-    def _pages_of(self, one: Layout) -> Fetch:
-        def fetch(where: str, limit: int, offset: int) -> Batch:
+    def _walk(self, one: Layout, pace: Pace, bound: str | None) -> Iterator[Step]:
+        def fetch(where: str, offset: int, limit: int) -> Batch:
             return self._client.page(one.table, where, one.columns, limit=limit, offset=offset)
 
-        return fetch
+        def latest(limit: int) -> Batch:
+            return self._client.page(one.table, "", ["sys_updated_on"], limit=limit, order=keyset.NEWEST)
+
+        def newest() -> str | None:
+            return keyset.newest(Pace(SMALLEST).take(latest).rows)
+
+        return walk(fetch, newest, pace, bound)
 
 
 def _marked(rows: Sequence[dict[str, Any]], table: str) -> Sequence[Row]:

@@ -1,17 +1,20 @@
 """Walking through one table in the order of change, page by page, without losing a row."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from xmo_hooks import Unavailable
 from xmo_servicenow.client import Batch, Incomplete
-from xmo_servicenow.keyset import Position, advances, after, is_stamp, last, since
+from xmo_servicenow.keyset import NEVER, Position, advances, after, is_stamp, last, since
 
 SMALLEST = 10
 _RECOVERY = 8
+_TRIES = 3  # for the smallest page: it may have hit a busy moment
 _HINT = "Set the time zone of the API user to GMT, and look whether its role may read sys_updated_on; see `xmo check`."
 
-Fetch = Callable[[str, int, int], Batch]
+Fetch = Callable[[str, int, int], Batch]  # condition, offset, limit
+Step = tuple[Sequence[dict[str, Any]], Position | None]
 
 
 class Pace:
@@ -20,7 +23,7 @@ class Pace:
     def __init__(self, wanted: int) -> None:
         self.size = self._wanted = wanted
         self._smallest = min(wanted, SMALLEST)
-        self._good = 0
+        self._good = self._failed = 0
 
     def take(self, fetch: Callable[[int], Batch]) -> Batch:
         """Fetch a page, smaller and smaller until it is whole; raises `Unavailable` when the smallest is not."""
@@ -34,27 +37,42 @@ class Pace:
                 return batch
 
     def _shrink(self, error: Incomplete) -> None:
-        if self.size == self._smallest:
+        self._failed += 1
+        if self.size > self._smallest:
+            self.size, self._good, self._failed = max(self._smallest, self.size // 2), 0, 0
+        elif self._failed == _TRIES:
             raise Unavailable(f"{error} Pages of {self.size} rows fail as well.", hint=error.hint) from error
-        self.size, self._good = max(self._smallest, self.size // 2), 0
 
     def _grow(self) -> None:
-        self._good += 1
+        self._good, self._failed = self._good + 1, 0
         if self._good == _RECOVERY:
             self.size, self._good = min(self._wanted, self.size * 2), 0
 
 
-def walk(fetch: Fetch, pace: Pace, bound: str | None) -> Iterator[tuple[Sequence[dict[str, Any]], Position | None]]:
-    """Yield the rows of each page, and the position of its last row (None: no row of it has one), from `bound` on.
+def walk(fetch: Fetch, newest: Callable[[], str | None], pace: Pace, bound: str | None) -> Iterator[Step]:
+    """Yield the rows of each page, and the position that they reach (None: no further), from `bound` on.
 
-    `fetch` takes a condition, a limit and an offset. Ends when no matching row is left, hidden ones counted. Raises
+    `fetch` takes a condition, an offset and a limit. Ends when no matching row is left, hidden ones counted. Raises
     `Unavailable` where the vendor does not follow the query.
+
+    One page is read at one instant. Where there are more, `newest` says the newest stamp of the table, and no position
+    lies beyond it: a row that changes while pages are read may come with its new stamp in its old place, or become
+    visible behind us. The next run reads all of them again.
     """
+    first = pace.take(partial(fetch, since(bound), 0))
+    if first.limit >= first.total:
+        refuse_older(first.rows, bound or "")
+        yield first.rows, last(first.rows)
+    else:
+        yield from _pages(fetch, newest() or NEVER, pace, bound)
+
+
+def _pages(fetch: Fetch, horizon: str, pace: Pace, bound: str | None) -> Iterator[Step]:
     where, floor, anchor, offset = since(bound), bound or "", None, 0
     while True:
-        batch = pace.take(lambda size, where=where, offset=offset: fetch(where, size, offset))  # type: ignore[misc]
+        batch = pace.take(partial(fetch, where, offset))
         refuse_older(batch.rows, floor)
-        reached = last(batch.rows)
+        reached = last(batch.rows, horizon)
         yield batch.rows, reached
         if offset + batch.limit >= batch.total:
             return
@@ -66,9 +84,9 @@ def walk(fetch: Fetch, pace: Pace, bound: str | None) -> Iterator[tuple[Sequence
 
 
 def stride(limit: int) -> int:
-    """Return how far to go on inside a stretch of rows that are hidden or cannot be ordered. A tenth less than a
-    page: a hidden row that changes meanwhile leaves the stretch, and all behind it move up by one."""
-    return max(1, limit - limit // 10)
+    """Return how far to go on inside a stretch of rows that cannot be anchors. A tenth less than a page, and at least
+    one row: one that changes meanwhile leaves the stretch, and all behind it move up."""
+    return max(1, limit - max(1, limit // 10))
 
 
 def refuse_older(rows: Sequence[Mapping[str, Any]], floor: str) -> None:

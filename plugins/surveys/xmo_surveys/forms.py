@@ -35,8 +35,7 @@ def next_stage(answers: Sequence[Answer]) -> Stage | None:
         return None
     if MORE.key not in given:
         return CONSENT
-    asked_on = given[MORE.key].code == "yes" and not any(each.key in given for each in REST.questions)
-    return REST if asked_on else None
+    return REST if given[MORE.key].code == "yes" else None
 
 
 def read(stage: Stage, form: Mapping[str, Sequence[str]]) -> list[Answer]:

@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from xmo_hooks import Answer, Desk, Invitation, Refused, Site
+from xmo_hooks import Desk, Invitation, Refused, Site
 from xmo_surveys.catalogue import Catalogue, pick
 from xmo_surveys.colours import brand_css
 from xmo_surveys.forms import Stage, is_last, next_stage, read
@@ -96,9 +96,11 @@ class _Views:
         except ValidationError:
             return self._screen(stage, invitation, token, wrong=True), HTTPStatus.BAD_REQUEST
         last = is_last(stage, invitation.answers, answers)
-        if self._keep(token, answers, last=last) and last:
-            return self._to(token, "done", "thanks", invitation=invitation)
-        return self._to(token)
+        try:
+            self._desk.record(token, answers, final=last)
+        except Refused:
+            return self._to(token)  # another request was quicker, or the time ran out: that page says which
+        return self._to(token, "done", "thanks", invitation=invitation) if last else self._to(token)
 
     def decline(self, token: str) -> Reply:
         """Store that the person would rather not say."""
@@ -129,16 +131,6 @@ class _Views:
             return _notice("unknown", words=_spoken(None)), HTTPStatus.NOT_FOUND
         home = self._home((request.view_args or {})["token"])
         return _notice(refusal.reason, words=_spoken(None), home=home), HTTPStatus.GONE
-
-    def _keep(self, token: str, answers: list[Answer], *, last: bool) -> bool:
-        """Record; False where another request was quicker, whose answer then stands."""
-        try:
-            self._desk.record(token, answers, final=last)
-        except Refused as refusal:
-            if refusal.reason != "used":
-                raise
-            return False
-        return True
 
     def _words(self, token: str) -> Catalogue:
         try:

@@ -12,14 +12,13 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def decide(occasion: Occasion, ledger: Ledger, now: datetime, survey: Survey) -> Ask | Skip | Wait:
-    """Vote on one occasion: the first rule that says never, else the first that says later, else ask a sample.
+    """Vote on one occasion: the first rule that says never, else the one that says later, else ask a sample.
 
     Called before the decision and again before the question goes out, so a ticket that was reopened meanwhile,
     or a person who opted out, is not asked after all.
     """
-    votes = [vote for rule in _RULES if (vote := rule(occasion, ledger, now, survey))]
-    votes.sort(key=lambda vote: isinstance(vote, Wait))
-    return votes[0] if votes else Ask(rule="surveys.resolution", probability=survey.sample)
+    votes = (rule(occasion, ledger, now, survey) for rule in _RULES)
+    return next((vote for vote in votes if vote), Ask(rule="surveys.resolution", probability=survey.sample))
 
 
 def _opted_out(_occasion: Occasion, ledger: Ledger, _now: datetime, _survey: Survey) -> Skip | None:
@@ -77,4 +76,5 @@ def length(duration: timedelta) -> str:
     return f"{minutes}m"
 
 
+# Never comes before later: whoever will not be asked need not wait for it.
 _RULES: tuple[Rule, ...] = (_opted_out, _kind, _state, _stale, _quiet, _budget, _settle)

@@ -1,0 +1,83 @@
+"""What the demo says at the terminal; plain text where it is none."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from xmo_demo.folder import CONFIG, CREDIT
+from xmo_demo.respondents import RULE
+from xmo_demo.weeks import Week
+
+_COLUMNS = ("fetched", "asked", "answered", "declined", "opted out")
+
+
+def hello(console: Console) -> None:
+    """Say what is real and what is not. Called first."""
+    console.print(Text("XMO demo: a service desk, surveyed week by week", style="bold"))
+    for text in (CREDIT, f"Simulated answers: nobody behind the tickets was asked. {RULE}"):
+        lead, _, rest = text.partition(": ")
+        said = Text.assemble((f"{lead}: ", "bold"), (rest, "dim"))
+        console.print(Padding(said, (0, 0, 0, 2)))
+    console.print()
+
+
+def heading(console: Console) -> None:
+    """Name the columns of the weeks. Called before the first."""
+    console.print(Text(_row("week until", *_COLUMNS), style="dim"))
+
+
+def week(console: Console, passed: Week, first: bool) -> None:
+    """Say in one line what a week brought. Called after each."""
+    if first:
+        line = Text(_row(f"{passed.at:%Y-%m-%d}", passed.fetched))
+        line.append("   what ended before the first run is never asked about", "dim")
+        console.print(line)
+        return
+    deeds = passed.deeds
+    numbers = (passed.fetched, passed.asked, deeds["answer"], deeds["decline"], deeds["never"])
+    console.print(Text(_row(f"{passed.at:%Y-%m-%d}", *(number or "·" for number in numbers))))
+
+
+def sums(console: Console, weeks: Sequence[Week]) -> None:
+    """Say what all weeks brought. Called after the last."""
+    asked, answered = sum(each.asked for each in weeks), sum(each.deeds["answer"] for each in weeks)
+    share = f" ({answered / asked:.0%})" if asked else ""
+    console.print(Text(f"\n{asked} questions, {answered} simulated answers{share}", style="bold"))
+
+
+def _row(first: str, *others: object) -> str:
+    return f"{first:<10}" + "".join(f"{other:>{len(name) + 2}}" for name, other in zip(_COLUMNS, others, strict=False))
+
+
+def what_next(console: Console, folder: Path, now: datetime, port: int, left: str | None) -> None:
+    """Say what to open and what to try. Called last."""
+    xmo = f"{_xmo()} --config {folder / CONFIG} --now {now:%Y-%m-%dT%H:%M}"
+    console.print()
+    console.print(Text.assemble("Open ", (str(folder / "report.html"), "bold"), " in a browser. It needs no network."))
+    steps = [
+        ("See how each question stands; answers are never shown one by one:", f"{xmo} invitations list"),
+        ("Begin with your own service desk:", f"{_xmo()} init --kind servicenow"),
+    ]
+    if left:
+        steps.insert(1, (f"Answer a question yourself, at {left}", f"{xmo} serve --port {port}"))
+    for why, command in steps:
+        console.print(Text(why), soft_wrap=True)
+        console.print(Text(f"  {command}", style="cyan"), soft_wrap=True)  # one line, so that it can be copied
+
+
+def _xmo() -> str:
+    """Return how `xmo` is called from here."""
+    beside = Path(sys.executable).with_name("xmo")
+    found = shutil.which("xmo")
+    if found and Path(found).resolve() == beside.resolve():
+        return "xmo"
+    here = Path.cwd()
+    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)

@@ -1,0 +1,314 @@
+"""A vendor in memory, tiny plugins, and a bench on which the whole line runs over a real store."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import Schema
+
+from xmo_core.config import Config, Sections, SourceConfig
+from xmo_core.line import run_line
+from xmo_core.office import Office
+from xmo_core.options import HttpOptions, LogOptions, SiteOptions
+from xmo_core.progress import Progress
+from xmo_core.registry import Registry
+from xmo_core.secrets import Secret
+from xmo_core.store import Store
+from xmo_core.store import tables as t
+from xmo_core.store.runs import Run
+from xmo_hooks import (
+    Answer,
+    Ask,
+    BadRecord,
+    Contact,
+    Estimate,
+    Experience,
+    Finding,
+    Invitation,
+    Json,
+    Kind,
+    Message,
+    Occasion,
+    Page,
+    Receipt,
+    Row,
+    Site,
+    Ticket,
+    Unavailable,
+    hookimpl,
+)
+from xmo_surveys.options import Survey
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+class Clock:
+    """A clock that goes when the test says so."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def tick(self, by: timedelta = HOUR) -> datetime:
+        self.at += by
+        return self.at
+
+
+def ticket(key: str = "1", *, person: str | None = None, **facts: Any) -> Ticket:
+    """A ticket that was opened yesterday and is resolved now; `person` "" has no requester."""
+    who = f"person-{key}" if person is None else person
+    contact = Contact(key=who, email=f"{who}@example.com", kind="employee", language="en") if who else None
+    usual: dict[str, Any] = {
+        "number": f"INC{key}",
+        "kind": "incident",
+        "vendor_type": "incident",
+        "state": "resolved",
+        "vendor_state": "6",
+        "opened_at": NOW - DAY,
+        "changed_at": facts.get("resolved_at", NOW),
+        "requester": contact,
+    }
+    return Ticket(key=key, **{**usual, **facts})
+
+
+class Vendor:
+    """A source over a vendor in memory that keeps a journal of all that was written, and fails as it is told."""
+
+    def __init__(self, page: int = 100) -> None:
+        self.tickets: dict[str, Ticket] = {}
+        self.journal: list[tuple[str, str]] = []
+        self.broken: set[str] = set()
+        self.looked = 0
+        self.fetch_error: Exception | None = None
+        self.find_errors: deque[Exception] = deque()
+        self.write_errors: deque[Exception] = deque()
+        self.lost_answers = 0
+        self.on_write: Callable[[], None] = lambda: None
+        self._page = page
+
+    def put(self, *tickets: Ticket) -> None:
+        for one in tickets:
+            self.tickets[one.key] = one
+
+    @property
+    def markers(self) -> list[str]:
+        return [text.rpartition("[")[2].rstrip("]") for _, text in self.journal]
+
+    def check(self) -> Iterable[Finding]:
+        return [Finding(level="ok", text="All is well.")]
+
+    def count(self, cursor: Json, since: datetime | None) -> Estimate | None:
+        return Estimate(tickets=len(self._behind(cursor, since)), requests=1)
+
+    def fetch(self, cursor: Json, since: datetime | None) -> Iterator[Page]:
+        if self.fetch_error:
+            raise self.fetch_error
+        found = self._behind(cursor, since)
+        for start in range(0, len(found), self._page):
+            rows = found[start : start + self._page]
+            yield Page(rows=[self._row(one) for one in rows], cursor=_place(rows[-1]))
+
+    def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
+        return [self._row(self.tickets[key]) for key in keys if key in self.tickets]
+
+    def parse(self, row: Row) -> Ticket:
+        if "ticket" not in row:
+            raise BadRecord("opened_at is no time: 'soon'", field="opened_at", key=row["key"])
+        parsed: Ticket = row["ticket"]
+        return parsed
+
+    def find(self, ticket: Ticket, marker: str) -> Receipt | None:
+        self.looked += 1
+        if self.find_errors:
+            raise self.find_errors.popleft()
+        for number, (key, text) in enumerate(self.journal):
+            if key == ticket.key and marker in text:
+                return Receipt(reference=str(number))
+        return None
+
+    def comment(self, ticket: Ticket, message: Message) -> Receipt:
+        self.on_write()
+        if self.write_errors:
+            raise self.write_errors.popleft()
+        self.journal.append((ticket.key, message.text))
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise Unavailable("The connection broke before the answer.")
+        return Receipt(reference=str(len(self.journal) - 1))
+
+    def _behind(self, cursor: Json, since: datetime | None) -> list[Ticket]:
+        found = sorted(self.tickets.values(), key=_place)
+        return [one for one in found if _place(one) > (cursor or []) and (since is None or one.changed_at >= since)]
+
+    def _row(self, one: Ticket) -> Row:
+        return {"key": one.key, "opened_at": "soon"} if one.key in self.broken else {"ticket": one}
+
+
+def _place(one: Ticket) -> list[str]:
+    return [f"{one.changed_at:%Y-%m-%dT%H:%M:%S.%f}", one.key]
+
+
+def plugin(name: str = "made_here", **hooks: Callable[..., Any]) -> ModuleType:
+    """A plugin module with these hooks."""
+    module = ModuleType(name)
+    for hook, function in hooks.items():
+        setattr(module, hook, hookimpl(function))
+    return module
+
+
+def always(occasion: Occasion) -> Ask:
+    return Ask(rule="always")
+
+
+def words(invitation: Invitation) -> Message:
+    return Message(marker=invitation.marker, text=f"How was it? {invitation.link} [{invitation.marker}]")
+
+
+def net(experience: Experience) -> Mapping[str, int | None]:
+    return {"net": next((1000 if answer.value == 5 else -1000 for answer in experience.answers), None)}
+
+
+def surveys() -> ModuleType:
+    """The stock trigger and its words, found as an installed plugin."""
+    (point,) = entry_points(group="xmo.plugins", name="surveys")
+    module: ModuleType = point.load()
+    return module
+
+
+def registry(**plugins: ModuleType) -> Registry:
+    made = Registry()
+    for name, module in plugins.items():
+        made.add(name, module, "1.0")
+    return made
+
+
+def asks(**hooks: Callable[..., Any]) -> Registry:
+    """A registry that asks always, unless a hook of the test says otherwise."""
+    return registry(stock=plugin(**{"xmo_decide": always, "xmo_compose": words, "xmo_score": net, **hooks}))
+
+
+def config(store_url: str, sources: Mapping[str, Vendor], survey: Survey) -> Config:
+    site = SiteOptions(name="Northwind IT", url="http://127.0.0.1:8080", key=Secret(KEY), answer_within=14 * DAY)
+
+    def kind(vendor: Vendor) -> Kind:
+        return Kind(name="fake", schema=Schema, make=lambda _options, _tools: vendor, can=frozenset({"comment"}))
+
+    return Config(
+        path=Path("xmo.toml"),
+        site=site,
+        store_url=store_url,
+        http=HttpOptions(),
+        log=LogOptions(),
+        sources={
+            name: SourceConfig(
+                name=name, kind=kind(vendor), plugin="fake", options=None, url="", requests_per_minute=None
+            )
+            for name, vendor in sources.items()
+        },
+        disabled=(),
+        settings=Sections({Site: Site(name=site.name, url=site.url), Survey: survey}),
+    )
+
+
+@dataclass
+class Bench:
+    """One site with one vendor, `corp`, unless the test adds more."""
+
+    store: Store
+    clock: Clock = field(default_factory=Clock)
+    wall: Clock = field(default_factory=Clock)
+    sources: dict[str, Vendor] = field(default_factory=lambda: {"corp": Vendor()})
+    registry: Registry = field(default_factory=asks)
+    survey: Survey = field(default_factory=Survey)
+    opened: list[Office] = field(default_factory=list)
+
+    @property
+    def vendor(self) -> Vendor:
+        return self.sources["corp"]
+
+    @property
+    def office(self) -> Office:
+        """The office, opened anew when the test has changed the plugins, as a new process would."""
+        if not self.opened or self.opened[-1].registry is not self.registry:
+            url = self.store.engine.url.render_as_string(hide_password=False)
+            settings = config(url, self.sources, self.survey)
+            office = Office(config=settings, registry=self.registry, now=self.clock, wall=self.wall)
+            vars(office)["store"] = self.store  # opened already, and warm
+            self.opened.append(office)
+        return self.opened[-1]
+
+    def run(self) -> Run:
+        return run_line(self.office, Progress(show=False))
+
+    def pass_time(self, by: timedelta = HOUR) -> None:
+        self.clock.tick(by)
+        self.wall.tick(by)
+
+    def resolve(self, key: str = "1", **facts: Any) -> Ticket:
+        """Have the vendor resolve a ticket now."""
+        one = ticket(key, **{"resolved_at": self.clock(), **facts})
+        self.vendor.put(one)
+        return one
+
+    def rows(self, table: sa.Table, *order: str) -> list[Any]:
+        with self.store.reading() as connection:
+            query = sa.select(table).order_by(*[table.c[name] for name in order] or table.primary_key.columns)
+            return list(connection.execute(query))
+
+    def change(self, statement: Any) -> None:
+        with self.store.writing() as connection:
+            connection.execute(statement)
+
+    def states(self) -> dict[str, str]:
+        """The state of each invitation, by ticket and number."""
+        return {f"{row.key}#{row.n}": row.state for row in self.rows(t.invitation)}
+
+    def verdicts(self) -> dict[str, str]:
+        """What was decided, by ticket and number: "ask", or the rule that skipped it."""
+        return {f"{row.key}#{row.n}": row.rule if row.verdict == "skip" else "ask" for row in self.rows(t.decision)}
+
+    def token(self, key: str = "1", n: int = 1) -> str:
+        return self.office.keys.token(self.office.keys.invitation(f"corp:{key}#{n}"))
+
+    def started(self) -> "Bench":
+        """Switch the asking on by a first run, an hour before what follows."""
+        self.run()
+        self.pass_time()
+        return self
+
+    def close(self) -> None:
+        """Look whether the promise was kept that stands above all others."""
+        written = [marker for vendor in self.sources.values() for marker in vendor.markers]
+        assert len(written) == len(set(written)), "a question went out twice"
+
+
+@contextmanager
+def raising(error: type[Exception]) -> Iterator[None]:
+    """Pass over an error that the test does not look at."""
+    try:
+        yield
+    except error:
+        return
+
+
+def feeling(value: int, question: str = "feeling") -> Answer:
+    return Answer(question=question, version="1", value=value, low=1, high=5, best=5, code=f"step{value}")
+
+
+def empty(store: Store) -> None:
+    """Delete every row, for the next example of a property."""
+    with store.writing() as connection:
+        for table in t.metadata.sorted_tables:
+            connection.execute(sa.delete(table))

@@ -1,0 +1,122 @@
+"""The options of a source: what may be written, and what is said about a mistake."""
+
+import inspect
+import tomllib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError
+
+import xmo_servicenow.options
+from tests.servicenow.support import options
+from xmo_servicenow.options import OptionsSchema, TableOptions, reveal
+
+
+def mistakes(**values: Any) -> dict[str, Any]:
+    with pytest.raises(ValidationError) as caught:
+        options(**values)
+    found: dict[str, Any] = caught.value.messages_dict
+    return found
+
+
+def test_what_is_not_written_has_a_default() -> None:
+    read = options(url="https://acme.service-now.com/")
+    assert read.url == "https://acme.service-now.com"
+    assert read.tables == (TableOptions(name="incident", kind="incident"),)
+    assert (read.page_size, read.overlap, read.requester_kind) == (500, timedelta(seconds=120), "employee")
+
+
+def test_the_example_in_the_documentation_loads() -> None:
+    text = inspect.getdoc(xmo_servicenow.options) or ""
+    code = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    source = tomllib.loads("\n".join(code).replace('tables = ["incident", "sc_req_item"]', ""))["sources"]["corp"]
+    source = {**source, "password": "pw"}
+    del source["kind"]
+    read = OptionsSchema().load(source)
+    assert [table.name for table in read.tables] == ["incident", "u_ticket"]
+    assert read.tables[1].fields == {"requester": "u_customer"}
+
+
+def test_a_table_is_a_name_or_a_table_of_its_own() -> None:
+    own = {"name": "u_ticket", "kind": "incident", "states": {"6": "resolved"}, "fields": {"service": "u_service"}}
+    read = options(tables=["sc_req_item", own])
+    assert [(table.name, table.kind) for table in read.tables] == [("sc_req_item", "request"), ("u_ticket", "incident")]
+    assert (read.tables[1].states, read.tables[1].fields) == ({"6": "resolved"}, {"service": "u_service"})
+
+
+def test_the_vendors_own_table_may_hold_another_kind() -> None:
+    assert options(tables=[{"name": "incident", "kind": "alarm"}]).tables[0].kind == "alarm"
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (["u_ticket"], 'kind = "incident"'),
+        ([], "at least one table"),
+        (["incident", {"name": "incident"}], "Named twice: incident"),
+        (["incident^active"], "Not the name of a table"),
+        ([{"name": "incident", "states": {"6": "done"}}], "Must be one of: new"),
+        ([{"name": "incident", "colour": "red"}], "Unknown field"),
+        ([7], "Invalid input type"),
+    ],
+)
+def test_a_mistake_in_a_table_is_named(tables: object, said: str) -> None:
+    assert said in str(mistakes(tables=tables))
+
+
+@pytest.mark.parametrize(
+    ("way", "culprit"),
+    [
+        ({"username": "xmo"}, "password"),
+        ({"password": "pw"}, "username"),
+        ({"username": "xmo", "token": "t"}, "token"),
+        ({"username": "xmo", "password": "pw", "token": "t"}, "token"),
+    ],
+)
+def test_there_is_exactly_one_way_to_log_in(way: dict[str, str], culprit: str) -> None:
+    assert mistakes(**way) == {culprit: ["Log in one way: username and password, or token."]}
+    with pytest.raises(ValidationError, match="Log in one way"):
+        OptionsSchema().load({"url": "https://acme.service-now.com"})
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", 7])
+def test_a_token_that_cannot_be_sent_is_refused_without_being_repeated(token: object) -> None:
+    found = str(mistakes(token=token))
+    assert "token" in found
+    assert "words" not in found
+    assert "break" not in found
+
+
+def test_secrets_do_not_show_in_the_options() -> None:
+    assert "s3cret" not in repr(options(token="s3cret"))
+    assert reveal(options(username="xmo", password="s3cret").password) == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("2m", 120), ("1h", 3600), ("30s", 30), ("1d", 86_400), (90, 90), (0, 0)]
+)
+def test_the_overlap_is_a_length_of_time(written: object, meant: int) -> None:
+    assert options(overlap=written).overlap == timedelta(seconds=meant)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"overlap": "soon"},
+        {"overlap": -1},
+        {"overlap": True},
+        {"page_size": 0},
+        {"page_size": "500"},
+        {"url": "acme"},
+        {"url": "ftp://acme.example"},
+        {"url": "https://acme.example/?a=b"},
+        {"fields": {"site": "u_site,active"}},
+        {"fields": {"Site": "u_site"}},
+        {"states": {"6": "done"}},
+        {"requester_kind": "agent"},
+        {"page": 5},
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_its_name(values: dict[str, object]) -> None:
+    assert list(mistakes(**values)) == list(values)
