@@ -12,7 +12,7 @@ from xmo_core import asking, scoring, sending, sync
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.progress import Progress
-from xmo_core.store.lease import Lease, claim
+from xmo_core.store.lease import Lease, LeaseHeldError, claim
 from xmo_core.store.runs import Run
 from xmo_hooks import ConfigError, Source, Tools
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from xmo_core.http import Wait
 
+log = get_log("xmo.line")
 ASKING = "asking"
 
 
@@ -134,8 +135,11 @@ def _ask(office: Office, run: Run, lease: Lease, connections: Mapping[str, Conne
 def score_only(office: Office) -> None:
     """Score what has been answered since the last run, so that a report is up to date. Where a run is at work, it is
     left to it."""
-    with leased(office, [ASKING]) as leases, running(office, "score") as run:
-        scoring.score(office, run, leases[ASKING])
+    try:
+        with leased(office, [ASKING]) as leases, running(office, "score") as run:
+            scoring.score(office, run, leases[ASKING])
+    except LeaseHeldError as error:
+        log.info("scoring left to the run that is at work", reason=str(error))
 
 
 def replay(office: Office, only: Sequence[str]) -> Run:

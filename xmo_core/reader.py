@@ -49,11 +49,13 @@ class StoreReader:
     def cells(
         self, by: Sequence[str], sums: Sequence[str] = (), where: Mapping[str, str] | None = None
     ) -> Sequence[Cell]:
-        """Group all decisions by the columns `by`: first by person within each group, then over the persons."""
+        """Group all decisions by the columns `by`: first by person within each group, then over the persons. Cells come
+        in order of their keys, for databases sort texts each in its own way."""
         persons = self._per_person(by, sums, where or {})
         query = _over_persons(persons, len(by), sums)
         with self._store.reading() as connection:
-            return [_cell(row, len(by), sums) for row in connection.execute(query)]
+            cells = [_cell(row, len(by), sums) for row in connection.execute(query)]
+        return sorted(cells, key=lambda cell: [(value is not None, value or "") for value in cell.key])
 
     def _per_person(self, by: Sequence[str], sums: Sequence[str], where: Mapping[str, str]) -> Subquery:
         relation = (

@@ -56,9 +56,7 @@ def _unscored(connection: Connection, current: str, after: str) -> Sequence[Row[
     return connection.execute(query.where(stale & (i.id > after)).order_by(i.id).limit(_BATCH)).all()
 
 
-def _score(
-    office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str
-) -> tuple[int, list[Broken]]:
+def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str) -> tuple[int, list[Broken]]:
     tickets = read_tickets(connection, [(row.source, row.key) for row in rows])
     persons = read_persons(connection, sorted({row.person for row in rows}))
     answers = _answers(connection, [row.id for row in rows])

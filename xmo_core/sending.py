@@ -7,6 +7,7 @@ leaves a row from which the next run can tell what to do; where it cannot tell, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -40,8 +41,9 @@ from xmo_hooks import (
 log = get_log("xmo.sending")
 
 _i = t.invitation.c
-# What stops a source for this run; any other refusal concerns this one ticket (closed, gone, not allowed).
+# What leaves a question until the next run; any other refusal concerns this one ticket (closed, gone, not allowed).
 _LATER = (AuthError, ConfigError, Conflict, RateLimited, Unavailable)
+_PATIENCE = 3
 
 
 def tidy(office: Office, lease: Lease, run: Run) -> None:
@@ -63,19 +65,23 @@ def _close(connection: Connection, which: Any, state: str, reason: str | None, n
 
 
 def send(office: Office, run: Run, lease: Lease, sources: Mapping[str, Source]) -> None:
-    """Send every claimed invitation whose source is at hand. A source that fails is named and left until next time."""
+    """Send every claimed invitation whose source is at hand. A question that broke off is left until next time, and
+    with it all of a source that refuses, or that breaks off again and again."""
     closed: set[str] = set()
+    broken_off: Counter[str] = Counter()
     for row in _claimed(office):
-        source = sources.get(row.source)
-        if source is None or row.source in closed:
-            run.count("asking", left=1)
-            continue
-        try:
-            run.count("asking", **{_Sending(office, run, lease, row, source).run(): 1})
-        except _LATER as error:
-            closed.add(row.source)
-            run.fail(row.source, str(error))
-            run.count("asking", left=1)
+        source, became = sources.get(row.source), "left"
+        if source is not None and row.source not in closed:
+            try:
+                became = _Sending(office, run, lease, row, source).run()
+                broken_off[row.source] = 0
+            except _LATER as error:
+                log.warning("question left", source=row.source, reason=str(error))
+                broken_off[row.source] += 1
+                if broken_off[row.source] == _PATIENCE or not isinstance(error, Conflict | Unavailable):
+                    closed.add(row.source)
+                    run.fail(row.source, str(error))
+        run.count("asking", **{became: 1})
 
 
 def _claimed(office: Office) -> list[Row[Any]]:

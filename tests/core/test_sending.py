@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, asks, feeling, surveys, ticket, registry
+from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, asks, feeling, registry, surveys, ticket
 from xmo_core import asking
 from xmo_core.desk import StoreDesk
 from xmo_core.sending import withdraw_run

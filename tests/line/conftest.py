@@ -16,14 +16,14 @@ def make_xmo(tmp_path: Path) -> Callable[..., Xmo]:
 
     def make(store_url: str, url: str, **more: str) -> Xmo:
         (tmp_path / "xmo.key").write_text("a key that no one else has, for tests")
-        pages = more.pop("pages", "http://127.0.0.1:1")
+        pages, size = more.pop("pages", "http://127.0.0.1:1"), more.pop("page_size", "500")
         sections = {
             "site": f'name = "Test IT"\nurl = "{pages}"\nkey = {{ file = "xmo.key" }}',
             "store": f'url = "{store_url}"',
             "log": 'level = "error"',
             "sources.corp": (
                 f'kind = "servicenow"\nurl = "{url}"\nusername = "xmo"\npassword = "sandbox"\ntables = ["incident"]\n'
-                'fields = { service = "category" }\nrequests_per_minute = 1000000'
+                f'page_size = {size}\nfields = {{ service = "category" }}\nrequests_per_minute = 1000000'
             ),
             "survey": 'quiet_period = "14d"',
         } | {name.replace("_", "."): text for name, text in more.items()}

@@ -68,15 +68,20 @@ class Xmo:
     def __init__(self, folder: Path) -> None:
         self.config = folder / "xmo.toml"
 
-    def __call__(self, now: datetime, *command: str, expect: int = 0) -> str:
-        """Call the command in this process, as the console script does."""
-        args = ["--config", str(self.config), "--now", now.isoformat(), *command]
-        result = CliRunner().invoke(cli, args)
-        code = exit_code(result.exception) if isinstance(result.exception, XmoError) else result.exit_code
-        if result.exception and not isinstance(result.exception, XmoError | SystemExit):
+    def __call__(self, now: datetime, *command: str) -> str:
+        """Call the command in this process, as the console script does; it must succeed."""
+        code, said = self.attempt(now, *command)
+        assert code == 0, f"{command}: exit {code}: {said}"
+        return said
+
+    def attempt(self, now: datetime, *command: str) -> tuple[int, str]:
+        """Call the command and return its exit code and what it said."""
+        result = CliRunner().invoke(cli, ["--config", str(self.config), "--now", now.isoformat(), *command])
+        if isinstance(result.exception, XmoError):
+            return exit_code(result.exception), str(result.exception)
+        if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        assert code == expect, f"{command}: exit {code}: {result.output}{result.exception or ''}"
-        return result.output
+        return result.exit_code, result.output
 
 
 def minute(text: str) -> datetime | None:

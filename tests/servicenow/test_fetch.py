@@ -1,5 +1,6 @@
 """Fetching as the engine does it: cursors, resuming, overlap, several tables, counting, fetching by key."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from werkzeug import Request, Response
 
 from tests.servicenow.conftest import Connect
 from tests.servicenow.support import Instance, Told, fetched, ids, incidents, row, serve, stamp, sys_id
-from xmo_hooks import Estimate, Unavailable, XmoError
+from xmo_hooks import AuthError, Estimate, Unavailable, XmoError
 
 
 def at(n: int) -> dict[str, str]:
@@ -121,6 +122,13 @@ def test_counting_falls_back_to_the_header_where_the_aggregate_api_is_closed(
     httpserver.expect_request("/api/now/stats/incident").respond_with_data("{}", 403, content_type="application/json")
     httpserver.expect_request("/api/now/table/incident").respond_with_handler(instance)
     assert connect().count(None, None) == Estimate(tickets=5, requests=1)
+
+
+def test_a_refused_log_in_is_not_tried_twice(httpserver: HTTPServer, connect: Connect) -> None:
+    httpserver.expect_request(re.compile(".*")).respond_with_data("{}", 401, content_type="application/json")
+    with pytest.raises(AuthError):
+        connect().count(None, None)
+    assert len(httpserver.log) == 1
 
 
 def test_tickets_are_fetched_by_key_in_chunks_from_whichever_table_holds_them(

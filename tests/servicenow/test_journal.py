@@ -115,7 +115,6 @@ def test_a_refusal_of_an_open_ticket_stays_what_it_is(
         Response("<html>Sign in", mimetype="text/html"),
         Response('{"result":{}', mimetype="application/json"),
         Response('{"result":{"sys_id":"1"},"status":"failure"}', mimetype="application/json"),
-        Response("", 302, {"Location": "/login"}),
         Response('{"result":[]}', mimetype="application/json"),
     ],
 )
@@ -124,6 +123,13 @@ def test_an_odd_answer_to_a_write_is_neither_a_success_nor_repeated(
 ) -> None:
     record(httpserver, then=odd)
     with pytest.raises(Unavailable):
+        connect().comment(ticket(), MESSAGE)
+    assert [request.method for request, _ in httpserver.log] == ["GET", "PATCH"]
+
+
+def test_a_write_that_is_sent_elsewhere_is_not_turned_into_a_read(httpserver: HTTPServer, connect: Connect) -> None:
+    record(httpserver, then=Response("", 302, {"Location": RECORD}))
+    with pytest.raises(Unavailable, match="redirects to another address"):
         connect().comment(ticket(), MESSAGE)
     assert [request.method for request, _ in httpserver.log] == ["GET", "PATCH"]
 

@@ -67,7 +67,8 @@ def test_a_row_that_changes_between_pages_is_not_lost_and_pushes_none_out(
     httpserver: HTTPServer, connect: Connect
 ) -> None:
     instance = serve(httpserver, incidents(*(row(n) for n in range(1, 10))))
-    instance.between = [lambda: instance.change(2, 50), lambda: instance.change(5, 51)]
+    nothing = (lambda: None, lambda: None)
+    instance.between = [*nothing, lambda: instance.change(2, 50), lambda: instance.change(5, 51)]
     pages = fetched(connect(page_size=3))
     assert set(ids(pages)) == set(range(1, 10))
     last_seen = {row["sys_id"]: row["sys_updated_on"] for page in pages for row in page.rows}
@@ -79,7 +80,7 @@ def test_a_hidden_row_that_changes_does_not_push_a_visible_one_over_the_border(
 ) -> None:
     instance = serve(httpserver, incidents(*(row(n) for n in range(1, 41))))
     instance.hidden = {sys_id(n) for n in range(1, 21)}
-    instance.between = [lambda: instance.change(1, 90)]
+    instance.between = [lambda: None, lambda: None, lambda: instance.change(1, 90)]
     assert ids(fetched(connect(page_size=20))) == list(range(21, 41))
 
 
@@ -118,6 +119,13 @@ def test_a_row_from_before_the_bound_stops_the_fetch_and_says_what_it_means(
     with pytest.raises(Unavailable, match=r"changed at 2026-01-01 00:00:01.*time zone of the API user") as caught:
         fetched(source, {"incident": {"stamp": stamp(600), "sys_id": sys_id(1)}})
     assert "GMT" in caught.value.hint
+
+
+def test_a_page_from_before_its_anchor_stops_the_fetch(httpserver: HTTPServer, connect: Connect) -> None:
+    instance = serve(httpserver, incidents(*(row(n) for n in range(1, 9))))
+    instance.deaf = True
+    with pytest.raises(Unavailable, match=r"changed at 2026-01-01 00:00:01, though only rows from 2026-01-01 00:00:03"):
+        fetched(connect(page_size=3))
 
 
 def test_a_proxy_that_strips_the_total_costs_one_count_for_a_short_page(

@@ -220,6 +220,7 @@ def test_a_row_without_an_essential_column_names_it(column: str) -> None:
         ("opened_at", "31/31/2016"),
         ("resolved_at", "2026-W01-1 00:00:00"),
         ("closed_at", "2026-01-01T00:00:00"),
+        ("closed_at", "2026-01-01 00:00.00"),
         ("reassignment_count", "many"),
         ("reopen_count", "-1"),
         ("reopen_count", "1" * 10),

@@ -5,6 +5,7 @@ import re
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from itertools import cycle
 from typing import Any
 
 import orjson
@@ -56,10 +57,10 @@ def seen(httpserver: HTTPServer) -> list[Request]:
 
 def test_a_password_is_sent_in_utf8_and_never_shown(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, incidents())
-    source = connect(username="xmo", password=Wrapped())
+    source = connect(username="xmö", password=Wrapped())
     fetched(source)
     way, _, code = seen(httpserver)[0].headers["Authorization"].partition(" ")
-    assert (way, b64decode(code).decode()) == ("Basic", "xmo:pässwörd")
+    assert (way, b64decode(code).decode()) == ("Basic", "xmö:pässwörd")
     assert "pässwörd" not in repr(vars(source))
 
 
@@ -143,6 +144,17 @@ def test_the_size_of_pages_recovers_slowly(httpserver: HTTPServer, connect: Conn
     assert ids(fetched(connect(page_size=40))) == list(range(1, 301))
     sizes = [int(asked["sysparm_limit"]) for asked in instance.asked]
     assert sizes == [40, 20, *[10] * 8, *[20] * 8, 40, 40]
+
+
+def test_moments_of_trouble_at_the_smallest_page_do_not_add_up(httpserver: HTTPServer, connect: Connect) -> None:
+    instance, fate = incidents(*(row(n) for n in range(1, 41))), cycle([False, False, True])
+
+    def handler(request: Request) -> Response:
+        whole = instance(request)
+        return whole if next(fate) else answer(FAILURE)
+
+    respond(httpserver, handler)
+    assert ids(fetched(connect(page_size=10))) == list(range(1, 41))
 
 
 def test_a_vendor_that_fails_at_the_smallest_page_is_unavailable_in_its_own_words(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xmo_core.store.engine import Store
 
@@ -18,10 +17,9 @@ def bulk(store: Store, insert: Any) -> Callable[[Connection, Sequence[Cells]], N
     columns. SQLAlchemy's own way takes a dictionary a row and costs more than the database's work."""
     names = [column.name for column in insert.table.columns]
     statement = insert.values({name: bindparam(name) for name in names})
-    dialect: Any = (
-        sqlite.dialect() if store.dialect == "sqlite" else postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
-    )
-    compiled = statement.compile(dialect=dialect)
+    # the engine's own dialect, but with parameters by position: the pool's psycopg takes them by name
+    dialect: Any = type(store.engine.dialect)
+    compiled = statement.compile(dialect=dialect(paramstyle="qmark" if store.dialect == "sqlite" else "format"))
     if compiled.positiontup != names:
         raise RuntimeError(f"columns out of order: {compiled.positiontup}")
     sql = str(compiled)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from xmo_hooks import ConfigError, Unavailable
@@ -41,7 +41,7 @@ class Store:
 
     def upsert(self, table: Table) -> Any:
         """Return an INSERT that knows `on_conflict_do_update` on this database."""
-        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+        return import_module(f"sqlalchemy.dialects.{self.dialect}").insert(table)
 
     def close(self) -> None:
         """Let go of all connections."""
