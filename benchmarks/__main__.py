@@ -1,4 +1,7 @@
-"""`make bench`: measure, print, and write `benchmarks/RESULTS.md`. Leaves with 1 when a budget is not kept."""
+"""Speed as ratios: what a sync costs beside a hand-written floor, on the same served data, in one run.
+
+`make bench`: measure, print, and write `benchmarks/RESULTS.md`. Leaves with 1 when a budget is not kept.
+"""
 
 from __future__ import annotations
 
@@ -143,7 +146,7 @@ def verdicts(syncs: Sequence[Sync], help_: float) -> Iterator[Verdict]:
 def text(syncs: Sequence[Sync], help_: float) -> str:
     """Write the page of results."""
     template = Template((HERE / "results.md.j2").read_text(encoding="utf-8"), keep_trailing_newline=True)
-    return template.render(
+    page: str = template.render(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         machine=platform.platform(),
         cores=os.cpu_count(),
@@ -153,6 +156,7 @@ def text(syncs: Sequence[Sync], help_: float) -> str:
         help=help_,
         verdicts=list(verdicts(syncs, help_)),
     )
+    return page
 
 
 @click.command()

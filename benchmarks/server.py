@@ -17,7 +17,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 TIES = 4
 _BEHIND = re.compile(r"sys_updated_on>\d[^^]*\^NQsys_updated_on=[^^]*\^sys_id>([0-9a-f]{32})")
 _FROM = re.compile(r"sys_updated_on>=(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
-_FILLERS, _FILLING = 72, "lorem ipsum dolor sit amet"
+_FILLERS, _FILLING = 72, "lorem ipsum dolor"
 
 _FIELDS = {
     "sys_class_name": "incident",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -137,6 +139,15 @@ def cli(ctx: click.Context, config: Path, now: datetime | None, log_format: str 
     Exit codes: 0 done, 1 something failed and is named, 2 usage or configuration, 75 another run is at work.
     """
     ctx.obj = Surroundings(config, now, log_format, verbose)
+
+
+@contextmanager
+def writing_files() -> Iterator[None]:
+    """Say in plain words which file cannot be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be written: {error.strerror}.", hint="Name another.") from None
 
 
 def main() -> None:

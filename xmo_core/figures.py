@@ -11,7 +11,6 @@ from sqlalchemy import Table as SqlTable
 
 from xmo_core.office import Office
 from xmo_core.reader import StoreReader
-from xmo_core.registry import Broken
 from xmo_core.store import tables as t
 from xmo_core.wall import walled
 from xmo_hooks import Figure, Table
@@ -31,26 +30,21 @@ _STEPS: tuple[tuple[str, SqlTable, ColumnElement[bool] | None], ...] = (
 )
 
 
-def tables(office: Office) -> tuple[list[Table], list[Broken]]:
-    """Compute all tables and take them through the wall; returns also which plugins failed."""
-    broken: list[Broken] = []
+def tables(office: Office) -> list[Table]:
+    """Compute all tables and take them through the wall; the registry notes which plugins failed."""
     called = office.registry.call(
-        "xmo_figures",
-        broken.append,
-        reader=StoreReader(office.store),
-        now=office.now(),
-        settings=office.config.settings,
+        "xmo_figures", reader=StoreReader(office.store), now=office.now(), settings=office.config.settings
     )
     with office.store.reading() as connection:
         line = _line(connection)
-    return [walled(table) for _, made in called for table in made] + [walled(line)], broken
+    return [walled(table) for _, made in called for table in made] + [walled(line)]
 
 
-def render(office: Office, released: Sequence[Table], folder: Path, broken: list[Broken]) -> list[Path]:
-    """Have the plugins write their files from the released tables; returns the files, and adds to `broken`."""
+def render(office: Office, released: Sequence[Table], folder: Path) -> list[Path]:
+    """Have the plugins write their files from the released tables; returns the files."""
     written = []
     for _, files in office.registry.each(
-        "xmo_render", broken.append, tables=released, now=office.now(), settings=office.config.settings
+        "xmo_render", tables=released, now=office.now(), settings=office.config.settings
     ):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -84,35 +78,14 @@ def _line(connection: Connection) -> Table:
     )
 
 
-def _count(name: str, count: int, persons: int) -> Figure:
-    return Figure(
-        key=(name,),
-        measure="count",
-        value=count,
-        low=count,
-        high=count,
-        unit="count",
-        asked=0,
-        answered=0,
-        persons=persons,
-    )
+def _count(step: str, count: int, persons: int) -> Figure:
+    exact: dict[str, Any] = {"value": count, "low": count, "high": count}
+    return Figure(key=(step,), measure="count", unit="count", asked=0, answered=0, persons=persons, **exact)
 
 
 def _rows(table: Table, office: Office) -> Iterator[dict[str, Any]]:
+    about = {"table": table.name, "definition": table.definition, "caveat": table.caveat, "released_at": office.now()}
     for figure in (*table.figures, *table.total):
-        yield {
-            "table": table.name,
-            "key": "/".join(figure.key),
-            "measure": figure.measure,
-            "value": figure.value,
-            "low": figure.low,
-            "high": figure.high,
-            "unit": figure.unit,
-            "asked": None if figure.hidden else figure.asked,
-            "answered": None if figure.hidden else figure.answered,
-            "persons": None if figure.hidden else figure.persons,
-            "hidden": figure.hidden,
-            "definition": table.definition,
-            "caveat": table.caveat,
-            "released_at": office.now(),
-        }
+        numbers = {name: getattr(figure, name) for name in ("measure", "value", "low", "high", "unit", "hidden")}
+        counts = {name: None if figure.hidden else getattr(figure, name) for name in ("asked", "answered", "persons")}
+        yield about | {"key": "/".join(figure.key)} | numbers | counts

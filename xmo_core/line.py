@@ -65,11 +65,11 @@ def connect(
 
 
 def chosen(office: Office, only: Sequence[str]) -> list[str]:
-    """Return the sources to work on: those named, else all."""
+    """Return the sources to work on: those named, each once, else all."""
     if unknown := [name for name in only if name not in office.config.sources]:
         known = ", ".join(office.config.sources) or "none"
         raise ConfigError(f"There is no source {', '.join(unknown)} in the config.", hint=f"Its sources are: {known}.")
-    return list(only or office.config.sources)
+    return list(dict.fromkeys(only) or office.config.sources)
 
 
 @contextmanager

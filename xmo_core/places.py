@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)"""
+_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"\s*\[\[?\s*({_NAME})\s*\]")
 _KEY = re.compile(rf"\s*({_NAME})\s*=")
@@ -16,7 +16,7 @@ class Places:
         self._lines: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
         inside = False  # of a string of several lines, where what looks like a key is text
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if not inside and (header := _HEADER.match(line)):
                 table = _path(header[1])
                 self._lines.setdefault(table, number)
@@ -33,7 +33,10 @@ class Places:
 
 def _path(name: str) -> tuple[str, ...]:
     path: tuple[str, ...] = ()
-    tables: object = tomllib.loads(f"{name} = 0")
+    try:
+        tables: object = tomllib.loads(f"{name} = 0")
+    except tomllib.TOMLDecodeError:  # inside a long text that could not be told from keys
+        return path
     while isinstance(tables, dict):
         key, tables = next(iter(tables.items()))
         path = (*path, key)

@@ -8,13 +8,13 @@ leaves a row from which the next run can tell what to do; where it cannot tell, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from xmo_core.asking import ledgers, occasion_of, read_switch, uncertain, vote
+from xmo_core.border import contract_kept
 from xmo_core.checkpoints import reach
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
@@ -126,7 +126,7 @@ class _Sending:
     def _look(self, invitation: Invitation) -> str:
         """Only look for our marker: an earlier attempt may still be on its way."""
         try:
-            with _contract():
+            with contract_kept():
                 receipt = self._source.find(invitation.occasion.ticket, invitation.marker)
         except _LATER:
             raise
@@ -188,7 +188,7 @@ class _Sending:
     def _act(self, attempt: int, invitation: Invitation, message: Message) -> str:
         ticket, writing = invitation.occasion.ticket, False
         try:
-            with _contract():
+            with contract_kept():
                 receipt = self._source.find(ticket, message.marker)
                 if receipt is None:
                     writing = True
@@ -236,19 +236,6 @@ class _Sending:
             if outcome == "refused":
                 self._withdraw(connection, Skip(rule="core.refused", reason=detail))
         reach("invitation.settled")
-
-
-@contextmanager
-def _contract() -> Iterator[None]:
-    """Turn what a source raises against the contract into `Unavailable`: what it did before, only the marker can tell.
-    The message of such an error may quote a person's data; its type never does."""
-    try:
-        yield
-    except XmoError:
-        raise
-    except Exception as error:
-        log.debug("source failed", exc_info=True)
-        raise Unavailable(f"The plugin failed: {type(error).__name__}.") from error
 
 
 def link(office: Office, invitation: str) -> str:

@@ -117,7 +117,7 @@ def full() -> list[Table]:
             everyone,
         ),
         table("watermelon", _melons(), [*_pair((), 0.88, 0.21, 1700)]),
-        table("line", [count(key, n) for key, n in LINE.items()], title="Rows at each step"),
+        table("line", [count(key, n) for key, n in LINE.items()], title="Rows at each step", definition=STEPS),
         Table(
             name="hops",
             title="Net feeling by hand-offs and service",
@@ -128,6 +128,7 @@ def full() -> list[Table]:
     ]
 
 
+STEPS = "Skipped and invited make up the decisions, the six states below the invited."
 LINE = {
     "tickets": 48210,
     "problems": 44871,

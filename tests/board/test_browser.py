@@ -13,6 +13,7 @@ from tests.conftest import Need
 from xmo_board.plugin import Board
 
 pytestmark = pytest.mark.browser
+A4 = 672  # pixels between the margins
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -83,6 +84,14 @@ def test_paper_shows_the_tables_behind_the_charts(browser: Browser, report: Path
     assert not row.is_visible()
     page.emulate_media(media="print")
     assert row.is_visible()
+    page.close()
+
+
+def test_paper_cuts_nothing_off(browser: Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": A4, "height": 1000})
+    page.emulate_media(media="print")
+    page.goto(report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
     page.close()
 
 

@@ -174,7 +174,7 @@ def test_a_cut_of_the_site_s_own_is_told_like_the_others(render: Render) -> None
 
 
 def test_a_definition_shared_by_tables_is_told_once(page: str) -> None:
-    assert page.count("Last answer of each problem") == 2  # once in the definitions, once as the line's own lead
+    assert page.count("Last answer of each problem") == 1
 
 
 def test_a_caveat_is_said_under_the_first_chapter_that_has_it(render: Render) -> None:
@@ -191,3 +191,20 @@ def test_services_stand_in_the_same_order_everywhere(render: Render) -> None:
     assert described is not None
     places = [described[1].index(name[:12]) for name in fakes.SERVICES]
     assert places == sorted(places)
+
+
+def test_a_second_table_of_the_same_name_is_shown_too(render: Render) -> None:
+    one, other = (
+        fakes.table("feeling_by_place", fakes.feeling((place,), (9, 9, 9, 9, 9))) for place in ("Oslo", "Bonn")
+    )
+    page = render([one, replace(other, title="By place, of another plugin")])
+    assert "Oslo" in page
+    assert "By place, of another plugin" in page
+    assert "Bonn" in page
+
+
+def test_a_cut_named_like_a_chapter_keeps_its_own_identifiers(render: Render) -> None:
+    table = fakes.table("feeling_by_line", [*fakes.feeling(("A",), (9, 9, 9, 9, 9)), *fakes.hidden(("B",))])
+    read = Reading(render([*fakes.full(), table]))
+    identifiers = [element.attributes["id"] for element in read.elements if "id" in element.attributes]
+    assert len(identifiers) == len(set(identifiers))

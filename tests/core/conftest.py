@@ -1,12 +1,16 @@
 """One store on each database for all these tests, emptied after each: making them anew would take most of the time."""
 
+import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+import structlog
+from sqlalchemy import Engine, make_url
 
-from tests.core.support import Bench, empty
+from tests.core.support import Bench, Place, empty, install
+from xmo_core import secrets
 from xmo_core.store import Store, open_store, versions
 
 
@@ -47,3 +51,28 @@ def bench(store: Store) -> Iterator[Bench]:
     made = Bench(store)
     yield made
     made.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A folder with a config of one source, into which the test is put, and in which its plugin is installed."""
+    opened: list[Store] = []
+    make = Store.__init__
+
+    def remember(store: Store, engine: Engine) -> None:
+        make(store, engine)
+        opened.append(store)
+
+    install(tmp_path, {"folder": "tests.core.folder_source"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Store, "__init__", remember)
+    monkeypatch.setattr(secrets, "_known", {})
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield Place(tmp_path, capsys, monkeypatch)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    for store in opened:
+        store.close()

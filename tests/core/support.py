@@ -1,8 +1,13 @@
 """A vendor in memory, tiny plugins, and a bench on which the whole line runs over a real store."""
 
+import json
+import os
+import sqlite3
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
@@ -10,9 +15,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from marshmallow import Schema
 
+from xmo_core.cli import main
 from xmo_core.config import Config, Sections, SourceConfig
 from xmo_core.line import run_line
 from xmo_core.office import Office
@@ -95,7 +102,7 @@ class Vendor:
         self.find_errors: deque[Exception] = deque()
         self.write_errors: deque[Exception] = deque()
         self.lost_answers = 0
-        self.on_write: Callable[[], None] = lambda: None
+        self.on_write: Callable[[], object] = lambda: None
         self._page = page
 
     def put(self, *tickets: Ticket) -> None:
@@ -160,7 +167,7 @@ def _place(one: Ticket) -> list[str]:
     return [f"{one.changed_at:%Y-%m-%dT%H:%M:%S.%f}", one.key]
 
 
-def plugin(name: str = "made_here", **hooks: Callable[..., Any]) -> ModuleType:
+def plugin(name: str, hooks: Mapping[str, Callable[..., Any]]) -> ModuleType:
     """A plugin module with these hooks."""
     module = ModuleType(name)
     for hook, function in hooks.items():
@@ -196,7 +203,8 @@ def registry(**plugins: ModuleType) -> Registry:
 
 def asks(**hooks: Callable[..., Any]) -> Registry:
     """A registry that asks always, unless a hook of the test says otherwise."""
-    return registry(stock=plugin(**{"xmo_decide": always, "xmo_compose": words, "xmo_score": net, **hooks}))
+    stock: dict[str, Callable[..., Any]] = {"xmo_decide": always, "xmo_compose": words, "xmo_score": net}
+    return registry(stock=plugin("stock", stock | hooks))
 
 
 def config(store_url: str, sources: Mapping[str, Vendor], survey: Survey) -> Config:
@@ -294,15 +302,6 @@ class Bench:
         assert len(written) == len(set(written)), "a question went out twice"
 
 
-@contextmanager
-def raising(error: type[Exception]) -> Iterator[None]:
-    """Pass over an error that the test does not look at."""
-    try:
-        yield
-    except error:
-        return
-
-
 def feeling(value: int, question: str = "feeling") -> Answer:
     return Answer(question=question, version="1", value=value, low=1, high=5, best=5, code=f"step{value}")
 
@@ -312,3 +311,85 @@ def empty(store: Store) -> None:
     with store.writing() as connection:
         for table in t.metadata.sorted_tables:
             connection.execute(sa.delete(table))
+
+
+def install(folder: Path, plugins: Mapping[str, str]) -> None:
+    """Make a distribution in `folder`, whose entry points are these plugins; who has the folder on its path has it."""
+    info = folder / "xmo_made_here-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: xmo-made-here\nVersion: 1.2\n", encoding="utf-8")
+    points = "".join(f"{name} = {module}\n" for name, module in plugins.items())
+    (info / "entry_points.txt").write_text(f"[xmo.plugins]\n{points}", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Place:
+    """A folder with a config, in which `xmo` is called, in this process or in one of its own."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self._capsys, self._monkeypatch = folder, capsys, monkeypatch
+        (folder / "xmo.key").write_text(KEY, encoding="utf-8")
+        self.write()
+
+    def write(self, more: str = "", *, store: str = "sqlite:///xmo.db", sources: Sequence[str] = ("corp",)) -> None:
+        """Write the config: a folder source for each name."""
+        text = f'[site]\nname = "Northwind IT"\nkey = {{ file = "xmo.key" }}\n[store]\nurl = "{store}"\n'
+        for name in sources:
+            (self.folder / name).mkdir(exist_ok=True)
+            if not (self.folder / name / "tickets.json").exists():
+                self.tickets(name)
+            text += f'[sources.{name}]\nkind = "folder"\nfolder = "{self.folder / name}"\n'
+        (self.folder / "xmo.toml").write_text(text + more, encoding="utf-8")
+
+    def tickets(self, source: str = "corp", **resolved: datetime) -> None:
+        """Set the tickets of a source, by key, with when they were resolved."""
+        rows = [self._row(key, at) for key, at in resolved.items()]
+        (self.folder / source / "tickets.json").write_text(json.dumps(rows), encoding="utf-8")
+
+    def _row(self, key: str, at: datetime) -> dict[str, str]:
+        opened = "soon" if key.startswith("bad") else (NOW - 9 * DAY).isoformat()
+        return {"key": key, "opened_at": opened, "changed_at": at.isoformat(), "resolved_at": at.isoformat()}
+
+    def fails(self, source: str, error: str) -> None:
+        (self.folder / source / "error.txt").write_text(error, encoding="utf-8")
+
+    def xmo(self, *args: str, now: datetime | None = NOW) -> Done:
+        """Call `xmo` in this process."""
+        at = ["--now", now.isoformat()] if now else []
+        self._monkeypatch.setattr(sys, "argv", ["xmo", *at, *args])
+        self._capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 1
+        out, err = self._capsys.readouterr()
+        return Done(code, out, err)
+
+    def start(self, *args: str, **environ: str) -> "subprocess.Popen[str]":
+        """Start `xmo` as a process of its own."""
+        path = os.pathsep.join([str(self.folder), str(Path(__file__).parents[2])])
+        return subprocess.Popen(
+            [sys.executable, "-m", "xmo_core", "--now", NOW.isoformat(), *args],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": path, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def rows(self, query: str) -> list[Any]:
+        with closing(sqlite3.connect(self.folder / "xmo.db")) as connection:
+            return connection.execute(query).fetchall()

@@ -19,8 +19,8 @@ Vote = Ask | Skip | Wait | None
 
 def triggers(*votes: Callable[..., Vote]) -> Registry:
     """A registry of one plugin a trigger, and one for the words."""
-    made = {f"trigger{n}": plugin(f"trigger{n}", xmo_decide=vote) for n, vote in enumerate(votes)}
-    return registry(words=plugin("words", xmo_compose=words), **made)
+    made = {f"trigger{n}": plugin(f"trigger{n}", {"xmo_decide": vote}) for n, vote in enumerate(votes)}
+    return registry(words=plugin("words", {"xmo_compose": words}), **made)
 
 
 def ask(occasion: Occasion) -> Ask:

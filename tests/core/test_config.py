@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields, post_load
 
@@ -17,7 +17,7 @@ from xmo_core import config, secrets
 from xmo_core.config import Config, Mistakes, read
 from xmo_core.options import Duration, HttpOptions, LogOptions
 from xmo_core.places import Places
-from xmo_core.registry import Registry, load
+from xmo_core.registry import Broken, Registry, load
 from xmo_core.secrets import Secret, redact
 from xmo_core.template import starter
 from xmo_hooks import ConfigError, Kind, Section, Site, hookimpl
@@ -142,6 +142,13 @@ def test_a_whole_config_is_read(reading: Read, tmp_path: Path) -> None:
     assert got.log == LogOptions(format="json", level="debug")
 
 
+def test_the_site_has_an_address_without_a_slash_and_a_key_of_32_characters(reading: Read) -> None:
+    site = '[site]\nname = "N"\nurl = "https://xmo.example/"\nkey = { env = "KEY" }\n'
+    assert reading(site=site, environ={"KEY": KEY}).site.url == "https://xmo.example"
+    with pytest.raises(Mistakes, match="at least 32 characters"):
+        reading(site=site, environ={"KEY": KEY[1:]})
+
+
 def test_a_source_that_is_switched_off_is_neither_checked_nor_used(reading: Read) -> None:
     got = reading('[sources.old]\nkind = "gone"\nenabled = false\npassword = { env = "NOT_SET" }\n')
     assert (got.sources, got.disabled) == ({}, ("old",))
@@ -163,6 +170,7 @@ def test_equal_settings_look_equal_so_that_a_change_of_rules_can_be_seen(reading
         ("sqlite:///data/xmo.db", "sqlite:///{folder}/data/xmo.db"),
         ("sqlite:////var/lib/xmo.db", "sqlite:////var/lib/xmo.db"),
         ("postgresql+psycopg://xmo:secret-of-store@db/xmo", "postgresql+psycopg://xmo:secret-of-store@db/xmo"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("postgresql+psycopg:///xmo?host=/run", "postgresql+psycopg:///xmo?host=/run"),
     ],
 )
@@ -300,6 +308,7 @@ def test_a_source_of_a_broken_plugin_is_told_with_reason_and_command(reading: Re
     broken = load([EntryPoint("zenda", "made_nowhere", "xmo.plugins")]).broken["zenda"]
     broken.reason, broken.hint = "it needs the module pysnow, which is not installed", "pip install 'xmo-core[zenda]'"
     registry.broken["zenda"] = broken
+    registry.broken["other"] = Broken(name="other", reason="something else")
     [told] = mistakes(reading, '[sources.corp]\nkind = "zenda"\n')
     assert told == (
         ':5 sources.corp.kind: no plugin has the kind "zenda"; the plugin zenda is broken: it needs the module pysnow, '
@@ -307,6 +316,7 @@ def test_a_source_of_a_broken_plugin_is_told_with_reason_and_command(reading: Re
     )
     [told] = mistakes(reading, "[mystery]\n")
     assert "the plugin zenda is broken" in told
+    assert "the plugin other is broken" in told
 
 
 def test_a_plugin_may_not_take_a_section_of_the_core(reading: Read, registry: Registry) -> None:
@@ -395,10 +405,13 @@ def test_places_survive_quotes_dots_comments_and_long_texts() -> None:
     assert places.line(("x", "y z", "list", "0")) == 8
     assert places.line(("many", "n")) == 12
     assert places.line(("fake",)) is None
+    assert Places("a = 'one line\u2028for TOML'\nb = 1\n").line(("b",)) == 2
     assert places.line(("x", "y z", "fake")) == 2
 
 
-@given(st.text())
+@given(st.one_of(st.text(), st.text("ab.\"'\\=[] \n²", max_size=12)))
+@example('"\\q" = 1')
+@example("²=")
 def test_no_text_breaks_the_search_for_places(text: str) -> None:
     Places(text).line(("a",))
 

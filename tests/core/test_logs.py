@@ -94,6 +94,7 @@ def test_the_level_holds_for_ours_and_libraries_are_quiet_below_warning() -> Non
         logging.getLogger(name).warning("theirs matters")
     logs.configure(LogOptions(level="error"), stream)
     logs.get("xmo.test").warning("ours is not heard")
+    logging.getLogger("anything").warning("another library is not heard")
     text = stream.getvalue()
     assert text.count("theirs matters") == 4
     assert "is not" not in text

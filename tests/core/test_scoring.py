@@ -71,7 +71,7 @@ def test_a_new_version_of_a_rule_scores_all_again(answered: Bench) -> None:
     answered.registry = asks(xmo_score=lambda: {"other": 7})
     assert "scoring" not in answered.run().counts, "same name and same version: nothing tells that it changed"
     newer = registry()
-    newer.add("stock", plugin(xmo_score=lambda: {"other": 7}), "1.1")
+    newer.add("stock", plugin("newer", {"xmo_score": lambda: {"other": 7}}), "1.1")
     answered.registry = newer
     assert answered.run().counts["scoring"] == {"scored": 3}
     assert set(scores(answered).values()) == {7}
@@ -93,7 +93,7 @@ def test_a_broken_rule_is_named_and_leaves_the_scores_as_they_were(answered: Ben
         raise KeyError("ann@example.com")
 
     answered.registry = registry(
-        good=plugin("good", xmo_score=lambda: {"other": 1}), bad=plugin("bad", xmo_score=fails)
+        good=plugin("good", {"xmo_score": lambda: {"other": 1}}), bad=plugin("bad", {"xmo_score": fails})
     )
     run = answered.run()
     assert run.errors["scoring"].startswith("bad failed: KeyError")

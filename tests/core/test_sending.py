@@ -310,7 +310,7 @@ def test_what_is_withdrawn_before_it_goes_out_never_does(resolved: Bench) -> Non
 def test_what_is_withdrawn_while_a_run_sends_does_not_go_out(resolved: Bench) -> None:
     resolved.resolve("2")
     run_id = resolved.rows(t.run)[-1].id + 1
-    resolved.vendor.on_write = lambda: withdraw_run(resolved.office, run_id) and None
+    resolved.vendor.on_write = lambda: withdraw_run(resolved.office, run_id)
     resolved.run()
     assert len(resolved.vendor.journal) == 1
     assert list(resolved.states().values()) == ["withdrawn", "withdrawn"]

@@ -40,6 +40,12 @@ def everything(store: Store) -> dict[str, list[Any]]:
         }
 
 
+def twice(store: Store, statement: Any) -> None:
+    with store.writing() as connection:
+        connection.execute(statement)
+        connection.execute(statement)
+
+
 def version(n: int) -> Ticket:
     """The n-th state of one ticket: everything about it changes each time."""
     return ticket(
@@ -197,10 +203,8 @@ def test_reading_sees_one_state_of_the_store(store: Store) -> None:
 
 
 def test_a_write_that_fails_writes_nothing_of_it(store: Store) -> None:
-    row = sa.insert(t.opt_out).values(person="ann", at=NOW)
-    with pytest.raises(sa.exc.IntegrityError), store.writing() as connection:
-        connection.execute(row)
-        connection.execute(row)
+    with pytest.raises(sa.exc.IntegrityError):
+        twice(store, sa.insert(t.opt_out).values(person="ann", at=NOW))
     with store.reading() as connection:
         assert connection.execute(sa.select(t.opt_out)).all() == []
 
@@ -209,9 +213,8 @@ def test_an_error_of_the_database_does_not_quote_what_was_to_be_written(store: S
     row = sa.insert(t.answer).values(
         invitation="i", question="why", version="1", at=NOW, text="My manager shouted at me.", value=None
     )
-    with pytest.raises(sa.exc.IntegrityError) as error, store.writing() as connection:
-        connection.execute(row)
-        connection.execute(row)
+    with pytest.raises(sa.exc.IntegrityError) as error:
+        twice(store, row)
     assert "manager" not in str(error.value)
 
 

@@ -12,7 +12,7 @@ from tests.core.support import NOW
 from xmo_core.store import Store, open_store
 from xmo_core.store import tables as t
 
-TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - as it wants them
+TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - as it wants them
 
 
 def kept(store: Store, *times: datetime) -> list[datetime]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,20 @@ def test_nobody_feels_better_for_more_trouble(facts: Facts) -> None:
     assert feeling(replace(facts, days=facts.days + 1)) <= feeling(facts)
     assert feeling(replace(facts, missed=True)) <= feeling(replace(facts, missed=False))
     assert feeling(replace(facts, service=respondents.WEAK)) <= feeling(replace(facts, service="Category 26"))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "points"),
+    [
+        ({"hand_offs": 1}, respondents.PER_HAND_OFF),
+        ({"missed": True}, respondents.MISSED),
+        ({"service": respondents.WEAK}, respondents.PLANTED),
+    ],
+)
+def test_trouble_costs_as_much_as_the_days_that_cost_the_same(trouble: dict[str, Any], points: float) -> None:
+    for n in range(500):
+        facts = replace(EASY, number=f"INC{n}", days=1.0)
+        assert feeling(replace(facts, **trouble)) == feeling(replace(facts, days=1 + points / respondents.PER_DAY))
 
 
 def test_an_easy_ticket_leaves_nobody_unhappy_and_a_hard_one_nobody_happy() -> None:

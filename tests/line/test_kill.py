@@ -110,7 +110,8 @@ def _run_with_kills(cycles: Cycles, sandbox: Vendor, lengths: Sequence[float]) -
     dice, died = Random(20160320), Counter[str]()
     for number, (now, length) in enumerate(zip(MOMENTS, lengths, strict=True)):
         sandbox.move(now)
-        for point in POINTS[number :: len(MOMENTS)]:
+        # nobody is asked at the first moment, when asking is switched on
+        for point in POINTS[number - 1 :: len(MOMENTS) - 1] if number else ():
             died[point] += cycles(now, point=point, passes=1)["killed"]
         while died.total() * len(MOMENTS) < KILLS * (number + 1):
             died["random"] += cycles(now, after=dice.uniform(0, length))["killed"]

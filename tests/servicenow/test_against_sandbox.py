@@ -168,3 +168,22 @@ def test_the_time_zone_of_the_account_is_noticed_before_it_costs_a_ticket(
     assert [finding.level for finding in source.check() if "time zone" in finding.text or "Dates" in finding.text] == [
         *("warning", "error"),
     ]
+
+
+@pytest.mark.parametrize("page_size", [100, 5000])
+def test_a_time_zone_behind_utc_which_would_leave_out_rows_stops_the_fetch(
+    serve: Serve, connect: Connect, page_size: int
+) -> None:
+    url = serve(SandboxOptions(generate=300))
+    source = into(connect, url, tables=["incident"], page_size=page_size)
+    cursor = fetched(source)[-1].cursor
+    put(url, "user", {"time_zone": "America/Los_Angeles"})
+    with pytest.raises(Unavailable, match="finds none when it is asked"):
+        fetched(source, cursor)
+
+
+def test_a_time_zone_ahead_of_utc_which_brings_rows_twice_stops_the_fetch(serve: Serve, connect: Connect) -> None:
+    url = serve(SandboxOptions(generate=1000))
+    put(url, "user", {"time_zone": "Asia/Kolkata"})
+    with pytest.raises(Unavailable, match="only rows from"):
+        fetched(into(connect, url, tables=["incident"], page_size=100))

@@ -88,6 +88,37 @@ def test_rows_say_which_table_they_came_from(httpserver: HTTPServer, connect: Co
     assert source.parse(page.rows[0]).vendor_type == "incident"
 
 
+def test_a_run_without_changes_is_one_request_for_each_table(httpserver: HTTPServer, connect: Connect) -> None:
+    instance = serve(httpserver, two_tables())
+    source = connect(tables=["incident", "sc_req_item"])
+    cursor = fetched(source)[-1].cursor
+    instance.all_asked.clear()
+    fetched(source, cursor)
+    assert len(instance.all_asked) == 2
+
+
+def test_a_run_whose_last_row_is_gone_looks_whether_dates_are_read_right(
+    httpserver: HTTPServer, connect: Connect
+) -> None:
+    instance = serve(httpserver, incidents(row(1), row(2)))
+    cursor = {"incident": {"stamp": stamp(3), "sys_id": sys_id(3)}}
+    assert ids(fetched(connect(), cursor)) == [1, 2]
+    assert len(instance.all_asked) == 3
+
+
+def test_an_empty_table_with_a_cursor_is_no_error(httpserver: HTTPServer, connect: Connect) -> None:
+    serve(httpserver, incidents())
+    assert ids(fetched(connect(), {"incident": at(3)})) == []
+
+
+def test_a_page_without_rows_and_without_columns_is_not_warned_about(
+    httpserver: HTTPServer, connect: Connect, log: Told
+) -> None:
+    serve(httpserver, incidents())
+    fetched(connect())
+    assert log.warnings == []
+
+
 def test_a_column_that_never_comes_is_warned_about_once_a_run(
     httpserver: HTTPServer, connect: Connect, log: Told
 ) -> None:

@@ -29,12 +29,14 @@ def journal(httpserver: HTTPServer, rows: list[dict[str, Any]], total: int | Non
     httpserver.expect_request(JOURNAL).respond_with_json({"result": rows}, headers=headers)
 
 
-def record(httpserver: HTTPServer, *, state: str = "6", count: str = "4", then: Response | None = None) -> None:
+def record(
+    httpserver: HTTPServer, *, state: str = "6", count: str = "4", then: Response | None = None, path: str = RECORD
+) -> None:
     one = {"sys_id": sys_id(1), "sys_mod_count": count, "sys_updated_on": stamp(5), "state": state}
     after = {**one, "sys_mod_count": "5", "sys_updated_on": stamp(8)}
     answer = then or Response(json.dumps({"result": after}), mimetype="application/json")
-    httpserver.expect_request(RECORD, method="GET").respond_with_json({"result": one})
-    httpserver.expect_request(RECORD, method="PATCH").respond_with_response(answer)
+    httpserver.expect_request(path, method="GET").respond_with_json({"result": one})
+    httpserver.expect_request(path, method="PATCH").respond_with_response(answer)
 
 
 def refusal(status: int) -> Response:
@@ -98,6 +100,21 @@ def test_a_closed_ticket_that_takes_no_comment_is_immutable(
     record(httpserver, state=state, then=refusal(403))
     with pytest.raises(Immutable, match="INC0001 has ended"):
         connect().comment(ticket(), MESSAGE)
+
+
+def test_whether_a_ticket_has_ended_is_told_by_the_states_of_its_own_table(
+    httpserver: HTTPServer, connect: Connect
+) -> None:
+    source = connect(tables=["incident", {"name": "u_case", "kind": "case", "states": {"107": "closed"}}])
+    for table, kind, error in [
+        ("incident", "incident", Forbidden),
+        ("u_case", "incident", Immutable),
+        ("u_child", "case", Immutable),
+        ("u_child", "incident", Forbidden),
+    ]:
+        record(httpserver, state="107", then=refusal(403), path=f"/api/now/table/{table}/{sys_id(1)}")
+        with pytest.raises(error):
+            source.comment(ticket(vendor_type=table, kind=kind), MESSAGE)
 
 
 @pytest.mark.parametrize(("status", "error"), [(403, Forbidden), (404, NotFound)])

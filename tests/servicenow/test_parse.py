@@ -223,6 +223,7 @@ def test_a_row_without_an_essential_column_names_it(column: str) -> None:
         ("closed_at", "2026-01-01 00:00.00"),
         ("reassignment_count", "many"),
         ("reopen_count", "-1"),
+        ("reopen_count", "٣"),
         ("reopen_count", "1" * 10),
         ("made_sla", "maybe"),
         ("short_description", 7),

@@ -6,7 +6,10 @@ import json
 
 import click
 
+from xmo_core import asking
 from xmo_core.cli import Surroundings
+from xmo_core.overview import invitations as newest
+from xmo_core.sending import withdraw_run
 
 
 @click.command()
@@ -18,7 +21,6 @@ def pause(surroundings: Surroundings) -> None:
     Example:
       xmo pause
     """
-    from xmo_core import asking
 
     asking.pause(surroundings.office(), True)
     click.echo("Asking is paused. Questions that went out can still be answered. `xmo resume` goes on.")
@@ -33,7 +35,6 @@ def resume(surroundings: Surroundings) -> None:
     Example:
       xmo resume
     """
-    from xmo_core import asking
 
     asking.pause(surroundings.office(), False)
     click.echo("Asking goes on with the next run.")
@@ -51,7 +52,7 @@ def invitations() -> None:
 
 
 @invitations.command("list")
-@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_(surroundings: Surroundings, limit: int, as_json: bool) -> None:
@@ -61,7 +62,6 @@ def list_(surroundings: Surroundings, limit: int, as_json: bool) -> None:
     Example:
       xmo invitations list --limit 50
     """
-    from xmo_core.overview import invitations as newest
 
     rows = newest(surroundings.office(), limit)
     if as_json:
@@ -84,7 +84,6 @@ def withdraw(surroundings: Surroundings, run_id: int) -> None:
     Example:
       xmo invitations withdraw --run 42
     """
-    from xmo_core.sending import withdraw_run
 
     sent, unsent = withdraw_run(surroundings.office(), run_id)
     click.echo(f"Withdrew {unsent} before they went out and {sent} that had gone out.")

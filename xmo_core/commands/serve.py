@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from waitress.server import create_server
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import WSGIRequestHandler, make_server
 
+from xmo_core import registry
 from xmo_core.cli import Moment, Surroundings
+from xmo_core.desk import StoreDesk
+from xmo_core.office import Office
 from xmo_hooks import ConfigError, SandboxOptions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-    from xmo_core.office import Office
 
 
 @click.command()
@@ -30,19 +35,17 @@ def serve(surroundings: Surroundings, host: str, port: int, threads: int) -> Non
     Example:
       xmo serve --port 8080
     """
-    from waitress.server import create_server
 
-    server = create_server(pages(surroundings.office()), host=host, port=port, threads=threads, ident=None)
+    try:
+        server = create_server(pages(surroundings.office()), host=host, port=port, threads=threads, ident=None)
+    except OSError as error:
+        raise ConfigError(f"Cannot listen on {host}:{port}: {error.strerror}.", hint="Name another --port.") from None
     click.echo(f"Serving on http://{server.effective_host}:{server.effective_port} . Ctrl-C ends it.")
     server.run()
 
 
 def pages(office: Office) -> WSGIApplication:
     """Put together the pages of all plugins."""
-    from werkzeug.exceptions import NotFound
-    from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
-    from xmo_core.desk import StoreDesk
 
     called = office.registry.call("xmo_pages", desk=StoreDesk(office), settings=office.config.settings)
     mounts = {mount.path: mount.app for _, made in called for mount in made}
@@ -81,9 +84,6 @@ def sandbox(
       xmo sandbox servicenow --generate 1000 --port 8181
       xmo sandbox servicenow --generate 1000 --fault 429=0.1 --fault drop=0.05
     """
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    from xmo_core import registry
 
     sandboxes = registry.load().sandboxes()
     if name not in sandboxes:

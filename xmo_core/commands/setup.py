@@ -8,16 +8,16 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
-from xmo_core.cli import FAILED, Surroundings
+from xmo_core import registry
+from xmo_core.border import contract_kept
+from xmo_core.cli import FAILED, Surroundings, writing_files
+from xmo_core.line import Connection, chosen, connect
+from xmo_core.office import Office
+from xmo_core.template import starter
 from xmo_hooks import ConfigError, Finding, XmoError
-
-if TYPE_CHECKING:
-    from xmo_core.line import Connection
-    from xmo_core.office import Office
 
 _SKEW = 30.0
 _MARKS = {"ok": ("✓", "green"), "note": ("·", None), "warning": ("!", "yellow"), "error": ("✗", "red")}
@@ -33,8 +33,6 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     Example:
       xmo init --kind servicenow
     """
-    from xmo_core import registry
-    from xmo_core.template import starter
 
     config, key = surroundings.config, surroundings.config.parent / "xmo.key"
     for path in (config, key):
@@ -47,10 +45,11 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     sources = {kind: offered[kind][1] for kind in kinds or offered}
     sections = [section for _, section in loaded.sections().values()]
     text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, sections=sections)
-    descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    config.write_text(text, encoding="utf-8")
+    with writing_files():
+        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        config.write_text(text, encoding="utf-8")
     click.echo(
         f"Wrote {config} and {key}. Back the key up apart from the store: without it, nobody is the same person."
     )
@@ -66,7 +65,6 @@ def plugins(as_json: bool) -> None:
     Example:
       xmo plugins
     """
-    from xmo_core import registry
 
     found = registry.load().plugins()
     if as_json:
@@ -97,7 +95,6 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
       xmo check
       xmo check corp --json
     """
-    from xmo_core.line import chosen, connect
 
     office = surroundings.office()
     found = {"xmo": list(_own(office))}
@@ -126,7 +123,8 @@ def _own(office: Office) -> Iterator[Finding]:
 
 def _source(name: str, connection: Connection) -> Iterator[Finding]:
     try:
-        yield from connection.source.check()
+        with contract_kept():
+            yield from connection.source.check()
     except XmoError as error:
         yield Finding(level="error", text=str(error), fix=error.hint)
         return

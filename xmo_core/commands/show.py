@@ -7,14 +7,18 @@ import sys
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from marshmallow import ValidationError
 
-from xmo_core.cli import FAILED, Surroundings
-
-if TYPE_CHECKING:
-    from xmo_core.office import Office
+from xmo_core.cli import FAILED, Surroundings, writing_files
+from xmo_core.figures import publish, render, tables
+from xmo_core.line import score_only
+from xmo_core.office import Office
+from xmo_core.options import Duration
+from xmo_core.overview import overview
+from xmo_core.store.runs import latest
+from xmo_core.summary import show_status, show_tables
 
 
 @click.command()
@@ -34,30 +38,30 @@ def report(surroundings: Surroundings, out: Path, as_json: bool) -> None:
     Example:
       xmo report --out /var/www/xmo
     """
-    from xmo_core.figures import publish, render, tables
-    from xmo_core.line import score_only
-    from xmo_core.summary import show_tables
 
     office = surroundings.office()
     score_only(office)
-    released, broken = tables(office)
+    released = tables(office)
     publish(office, released)
     if as_json:
         click.echo(json.dumps([asdict(table) for table in released], indent=2))
     else:
         show_tables(released)
-        for path in render(office, released, out, broken):
+        with writing_files():
+            written = render(office, released, out)
+        for path in written:
             click.echo(f"Wrote {path}.")
-    for plugin in broken:
+    for plugin in office.registry.failures:
         click.secho(f"{plugin.name}: {plugin.hook} failed: {plugin.reason}", err=True, fg="red")
-    if broken:
+    if office.registry.failures:
         sys.exit(FAILED)
 
 
 def _duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> timedelta | None:
-    from xmo_core.options import Duration
-
-    return None if value is None else Duration().deserialize(value)
+    try:
+        return None if value is None else Duration().deserialize(value)
+    except ValidationError as error:
+        raise click.BadParameter(str(error.messages[0])) from None
 
 
 @click.command()
@@ -71,9 +75,6 @@ def status(surroundings: Surroundings, max_age: timedelta | None, as_json: bool)
     Example:
       xmo status --max-age 1h
     """
-    from xmo_core.overview import overview
-    from xmo_core.store.runs import latest
-    from xmo_core.summary import show_status
 
     office = surroundings.office()
     runs, counts = latest(office.store, limit=10), overview(office)
@@ -89,7 +90,6 @@ def status(surroundings: Surroundings, max_age: timedelta | None, as_json: bool)
 
 def _trouble(office: Office, max_age: timedelta) -> str | None:
     """Say what is wrong with the newest run of the line, if anything is."""
-    from xmo_core.store.runs import latest
 
     runs = latest(office.store, "run")
     if not runs:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from xmo_core.cli import Surroundings
+from xmo_core.cli import Surroundings, writing_files
+from xmo_core.store import open_store, versions
 from xmo_hooks import ConfigError
 
 
@@ -32,7 +33,6 @@ def upgrade(surroundings: Surroundings) -> None:
     Example:
       xmo db upgrade
     """
-    from xmo_core.store import open_store, versions
 
     before, after = versions.upgrade(open_store(surroundings.office().config.store_url))
     click.echo(
@@ -59,7 +59,8 @@ def backup(surroundings: Surroundings, file: Path) -> None:
         )
     if file.exists():
         raise ConfigError(f"{file} is there already.", hint="Name a new file.")
+    with writing_files():
+        file.touch(mode=0o600)
     with closing(sqlite3.connect(str(store.engine.url.database))) as live, closing(sqlite3.connect(file)) as copy:
         live.backup(copy)
-    file.chmod(0o600)
     click.echo(f"Wrote {file}. The key in [site] is not in it: back that up too, elsewhere.")

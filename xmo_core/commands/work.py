@@ -6,30 +6,32 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
 from xmo_core.cli import FAILED, Moment, Surroundings
+from xmo_core.line import chosen, connect, replay, run_line, sync_only
+from xmo_core.office import Office
+from xmo_core.overview import quarantined
+from xmo_core.progress import Progress
+from xmo_core.store.runs import Run
+from xmo_core.sync import Plan, Scope, dry_run, plan
 
-if TYPE_CHECKING:
-    from xmo_core.office import Office
-    from xmo_core.progress import Progress
-    from xmo_core.store.runs import Run
-    from xmo_core.sync import Plan, Scope
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+_ONLY = click.option("--source", "only", multiple=True, help="Only this source; may be given again.")
 
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    from xmo_core.progress import Progress
 
     with Progress(show=sys.stderr.isatty()) as progress:
         yield progress
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@_JSON
 @click.pass_obj
 def run(surroundings: Surroundings, as_json: bool) -> None:
     """Run the line once: fetch, decide, ask, score. Safe at any time, and to kill: the next run carries on.
@@ -38,7 +40,6 @@ def run(surroundings: Surroundings, as_json: bool) -> None:
     Example, every ten minutes from a timer:
       xmo --config /etc/xmo/xmo.toml run
     """
-    from xmo_core.line import run_line
 
     office = surroundings.office()
     with _progress() as progress:
@@ -47,12 +48,12 @@ def run(surroundings: Surroundings, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--source", "only", multiple=True, help="Only this source; may be given again.")
+@_ONLY
 @click.option("--since", type=Moment(), help="Fetch again what changed since this time.")
 @click.option("--full", is_flag=True, help="Fetch everything again.")
 @click.option("--plan", is_flag=True, help="Say how many tickets, requests and minutes it would take, and stop.")
 @click.option("--dry-run", is_flag=True, help="Fetch and check every row, but store nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@_JSON
 @click.pass_obj
 def sync(
     surroundings: Surroundings,
@@ -70,8 +71,6 @@ def sync(
       xmo sync --plan
       xmo sync --source corp --since 2026-01-01
     """
-    from xmo_core.line import sync_only
-    from xmo_core.sync import Scope
 
     office, scope = surroundings.office(), Scope(since=since, full=full)
     if plan:
@@ -85,22 +84,10 @@ def sync(
 
 
 def _plan(office: Office, only: Sequence[str], scope: Scope, as_json: bool) -> None:
-    from xmo_core.line import chosen, connect
-    from xmo_core.sync import plan
 
     plans = [plan(office, name, c.source, scope) for name, c in connect(office, chosen(office, only)).items()]
     if as_json:
-        rows = [
-            {
-                "source": one.source,
-                "since": one.since.isoformat() if one.since else None,
-                "tickets": one.tickets,
-                "requests": one.requests,
-                "minutes": one.minutes,
-            }
-            for one in plans
-        ]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([asdict(one) for one in plans], indent=2, default=str))
         return
     for one in plans:
         click.echo(_plan_line(one))
@@ -115,8 +102,6 @@ def _plan_line(plan: Plan) -> str:
 
 
 def _dry_run(office: Office, only: Sequence[str], scope: Scope) -> None:
-    from xmo_core.line import chosen, connect
-    from xmo_core.sync import dry_run
 
     with _progress() as progress:
         for name, connection in connect(office, chosen(office, only), progress=progress).items():
@@ -154,7 +139,7 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@click.option("--source", "only", multiple=True, help="Only this source; may be given again.")
+@_ONLY
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, the raw rows too.")
 @click.pass_obj
 def list_(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> None:
@@ -164,7 +149,6 @@ def list_(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
     Example:
       xmo quarantine list --source corp
     """
-    from xmo_core.overview import quarantined
 
     rows = quarantined(surroundings.office(), only)
     if as_json:
@@ -178,8 +162,8 @@ def list_(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
 
 
 @quarantine.command("replay")
-@click.option("--source", "only", multiple=True, help="Only this source; may be given again.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@_ONLY
+@_JSON
 @click.pass_obj
 def replay_(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> None:
     """Read the rows again; those that still fail are fetched as they are now. What comes in leaves the quarantine.
@@ -188,7 +172,6 @@ def replay_(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> N
     Example:
       xmo quarantine replay
     """
-    from xmo_core.line import replay
 
     done = replay(surroundings.office(), only)
     come = sum(counts.get("replayed", 0) for counts in done.counts.values())

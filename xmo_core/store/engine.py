@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from xmo_hooks import ConfigError, Unavailable
 
@@ -21,11 +21,14 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.dialect: str = engine.dialect.name
+        # on SQLite every transaction is so already
+        one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading: dict[str, Any] = {} if self.dialect == "sqlite" else one_state
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the store and writes nothing."""
-        with _plain_words(self.engine), self.engine.connect() as connection:
+        with _plain_words(self.engine), self.engine.connect().execution_options(**self._reading) as connection:
             yield connection
 
     @contextmanager
@@ -49,14 +52,22 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Open the database at `url` without looking at its tables (see `versions.ensure`)."""
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})
-        event.listen(engine, "connect", _sqlite_connected)
-        event.listen(engine, "begin", _sqlite_begins)
-    else:
-        engine = create_engine(address, pool_pre_ping=True)
+    """Open the database at `url` without looking at its tables (see `versions.ensure`). Its errors never quote what was
+    to be written."""
+    try:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+            event.listen(engine, "connect", _sqlite_connected)
+            event.listen(engine, "begin", _sqlite_begins)
+        else:
+            engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+    except (ArgumentError, ValueError):
+        hint = "Write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."
+        raise ConfigError("[store] url is not the address of a database.", hint=hint) from None
+    except ModuleNotFoundError as error:
+        hint = "pip install 'xmo-core[postgres]'"
+        raise ConfigError(f"The store needs the module {error.name}, which is not installed.", hint=hint) from None
     return Store(engine)
 
 

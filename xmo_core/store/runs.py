@@ -29,8 +29,8 @@ class Run:
 
     def count(self, group: str, **numbers: int) -> None:
         """Add to the counts of one source or step."""
-        counted = self.counts.setdefault(group, {})
         for name, number in numbers.items():
+            counted = self.counts.setdefault(group, {})
             counted[name] = counted.get(name, 0) + number
 
     def wait(self, whom: str, seconds: float) -> None:

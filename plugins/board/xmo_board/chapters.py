@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from xmo_board.charts import Picture
 
 CUTS = ("category", "priority", "channel")
+_NO_NAME = re.compile(r"[^a-z0-9]+")  # what an identifier in the page cannot hold
 DRAWN = 16  # further rows are read in the table
 FEELING = "feeling_by_"
 Kind = Literal["counts", "feelings", "melons", "overall", "trend"]
@@ -89,9 +91,10 @@ def _plan(found: Sequence[Table], now: datetime) -> list[tuple[Table, Maker]]:
     }
     cuts = [f"{FEELING}{cut}" for cut in CUTS] + [table.name for table in found if table.name.startswith(FEELING)]
     makers |= {name: _cut for name in cuts if name not in makers} | {"line": _line}
-    by_name = {table.name: table for table in found if table.figures}
+    filled = [table for table in found if table.figures]
+    by_name = {table.name: table for table in reversed(filled)}
     known = [(by_name[name], make) for name, make in makers.items() if name in by_name]
-    others = [table for table in by_name.values() if table.name not in makers]
+    others = [table for table in filled if table.name not in makers or by_name[table.name] is not table]
     return known + [(table, partial(_other, at=at)) for at, table in enumerate(others)]
 
 
@@ -125,7 +128,7 @@ def _promise(table: Table, pen: Pen) -> Chapter:
 
 
 def _feelings(table: Table, pen: Pen, *, heading: str, noun: str, lead: str) -> Chapter:
-    found, total, name = groups(table), everyone(table), noun.lower().replace(" ", "-")
+    found, total, name = groups(table), everyone(table), _NO_NAME.sub("-", table.name)
     drawn = found[:DRAWN]
     lead += " The line is the middle of “neither”."
     if len(found) > DRAWN:

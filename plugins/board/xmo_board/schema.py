@@ -10,7 +10,7 @@ from xmo_board.plugin import DEFAULT_BRAND, Board
 class BoardSchema(Schema):
     """Checks `[board]` and loads it to `Board`. Called when the config is read."""
 
-    title = fields.String(load_default="How support made people feel", validate=validate.Length(min=1, max=200))
+    title = fields.String(load_default=Board().title, validate=validate.Length(min=1, max=200))
     brand = fields.String(
         load_default=DEFAULT_BRAND,
         validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Write the colour as # and six hex digits, like #0b5f66."),

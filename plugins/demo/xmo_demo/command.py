@@ -42,7 +42,7 @@ def demo(folder: Path, weeks: int) -> None:
     console = Console(highlight=False)
     clear(folder)
     words.hello(console)
-    xmo, port, end = Xmo(folder / CONFIG), _free_port(), START + weeks * WEEK + PAUSE
+    xmo, port, end = Xmo(folder / CONFIG), _free_port(), START + weeks * WEEK + 2 * PAUSE
     try:
         with orderly():
             played = _play(console, xmo, folder, port, weeks)

@@ -59,7 +59,7 @@ def _row(first: str, *others: object) -> str:
 
 def what_next(console: Console, folder: Path, now: datetime, port: int, left: str | None) -> None:
     """Say what to open and what to try. Called last."""
-    xmo = f"{_xmo()} --config {folder / CONFIG} --now {now:%Y-%m-%dT%H:%M}"
+    xmo = f"{_xmo()} --config {folder / CONFIG} --now {now:%Y-%m-%d}"
     console.print()
     console.print(Text.assemble("Open ", (str(folder / "report.html"), "bold"), " in a browser. It needs no network."))
     steps = [

@@ -11,7 +11,7 @@ from xmo_hooks import AuthError, Finding, XmoError
 from xmo_servicenow.client import Batch, Client
 from xmo_servicenow.fields import Layout, missing
 from xmo_servicenow.journal import JOURNAL
-from xmo_servicenow.keyset import NEWEST, is_id, newest, safe, since
+from xmo_servicenow.keyset import NEWEST, is_id, newest_stamp, safe, since
 from xmo_servicenow.options import Options
 
 SAMPLE = 50
@@ -137,7 +137,7 @@ def findings(client: Client, options: Options, layouts: Sequence[Layout]) -> Ite
         except XmoError as error:
             yield Finding(level="error", text=f"Table {one.table} cannot be read: {error}", fix=error.hint)
         else:
-            if dated is None and (stamp := newest(batch.rows)):
+            if dated is None and (stamp := newest_stamp(batch.rows)):
                 dated = one.table, stamp
             keys += [str(row["sys_id"]) for row in batch.rows if is_id(row.get("sys_id"))]
     yield from check.zone_of_user()

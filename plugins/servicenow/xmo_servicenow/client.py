@@ -114,7 +114,9 @@ class Client:
         """Make one request; return its response and the `result` in it."""
         seen: list[Response] = []
         resource.request(method, hooks={"response": lambda response, **_: seen.append(response)}, **sent)
-        return seen[-1], _result(seen[-1])
+        response = seen[-1]
+        seen.clear()  # else request, hook and response hold each other, and whole pages stay until a collection
+        return response, _result(response)
 
 
 class _Bearer(AuthBase):

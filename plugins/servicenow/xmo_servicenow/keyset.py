@@ -109,7 +109,7 @@ def last(rows: Sequence[Row], horizon: str = NEVER) -> Position | None:
     return None
 
 
-def newest(rows: Iterable[Row]) -> str | None:
+def newest_stamp(rows: Iterable[Row]) -> str | None:
     """Return the newest stamp of these rows, or None where none of them shows one."""
     return max((stamp for row in rows if is_stamp(stamp := row.get("sys_updated_on"))), default=None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from xmo_hooks import Estimate, Finding, Json, Message, Page, Receipt, Row, Ticket, Tools, Unavailable
@@ -11,9 +12,10 @@ from xmo_servicenow import journal, keyset
 from xmo_servicenow.check import findings
 from xmo_servicenow.client import Batch, Client
 from xmo_servicenow.fields import Layout, layout, missing
+from xmo_servicenow.keyset import Position
 from xmo_servicenow.options import Options
 from xmo_servicenow.parse import TABLE, Parser, bad
-from xmo_servicenow.walk import SMALLEST, Pace, Step, walk
+from xmo_servicenow.walk import Pace, Step, horizon, walk
 
 CHUNK = 50  # sys_ids in one query, so that its address stays under the 2000 characters that any proxy passes
 
@@ -35,7 +37,8 @@ class ServiceNow:
         """Count what a fetch would bring, table by table."""
         tickets = requests = 0
         for one in self._layouts:
-            rows = self._client.count(one.table, keyset.since(self._bound(cursor, one, since)))
+            bound = keyset.bound(keyset.position(cursor, one.table), since, self._options.overlap)
+            rows = self._client.count(one.table, keyset.since(bound))
             tickets += rows
             requests += max(1, -(-rows // self._options.page_size))
         return Estimate(tickets=tickets, requests=requests)
@@ -48,7 +51,7 @@ class ServiceNow:
         for one in self._layouts:
             reached = keyset.position(cursor, one.table)
             absent, seen = list(one.columns), 0
-            for rows, position in self._walk(one, pace, self._bound(cursor, one, since)):
+            for rows, position in self._walk(one, pace, reached, since):
                 absent, seen = missing(absent, rows), seen + len(rows)
                 reached = keyset.forward(reached, position)
                 if reached:
@@ -87,20 +90,20 @@ class ServiceNow:
         alike = [one for one in self._layouts if one.kind == ticket.kind]
         return journal.comment(self._client, (own or alike or self._layouts)[0], ticket, message.text)
 
-    def _bound(self, cursor: Json, one: Layout, since: datetime | None) -> str | None:
-        return keyset.bound(keyset.position(cursor, one.table), since, self._options.overlap)
+    def _walk(self, one: Layout, pace: Pace, reached: Position | None, since: datetime | None) -> Iterator[Step]:
+        page, stamps = partial(self._client.page, one.table), ["sys_updated_on"]
 
-    def _walk(self, one: Layout, pace: Pace, bound: str | None) -> Iterator[Step]:
         def fetch(where: str, offset: int, limit: int) -> Batch:
-            return self._client.page(one.table, where, one.columns, limit=limit, offset=offset)
+            return page(where, one.columns, limit=limit, offset=offset)
 
-        def latest(limit: int) -> Batch:
-            return self._client.page(one.table, "", ["sys_updated_on"], limit=limit, order=keyset.NEWEST)
+        def end() -> str:
+            return horizon(
+                lambda limit: page("", stamps, limit=limit, order=keyset.NEWEST),
+                lambda where, limit: page(where, stamps, limit=limit),
+            )
 
-        def newest() -> str | None:
-            return keyset.newest(Pace(SMALLEST).take(latest).rows)
-
-        return walk(fetch, newest, pace, bound)
+        bound = keyset.bound(reached, since, self._options.overlap)
+        return walk(fetch, end, pace, bound, reached.sys_id if reached else None)
 
 
 def _marked(rows: Sequence[dict[str, Any]], table: str) -> Sequence[Row]:

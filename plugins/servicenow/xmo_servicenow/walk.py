@@ -6,7 +6,7 @@ from typing import Any
 
 from xmo_hooks import Unavailable
 from xmo_servicenow.client import Batch, Incomplete
-from xmo_servicenow.keyset import NEVER, Position, advances, after, is_stamp, last, since
+from xmo_servicenow.keyset import NEVER, Position, advances, after, is_stamp, last, newest_stamp, since
 
 SMALLEST = 10
 _RECOVERY = 8
@@ -49,22 +49,45 @@ class Pace:
             self.size, self._good = min(self._wanted, self.size * 2), 0
 
 
-def walk(fetch: Fetch, newest: Callable[[], str | None], pace: Pace, bound: str | None) -> Iterator[Step]:
+def walk(
+    fetch: Fetch, horizon: Callable[[], str], pace: Pace, bound: str | None, known: str | None = None
+) -> Iterator[Step]:
     """Yield the rows of each page, and the position that they reach (None: no further), from `bound` on.
 
     `fetch` takes a condition, an offset and a limit. Ends when no matching row is left, hidden ones counted. Raises
     `Unavailable` where the vendor does not follow the query.
 
-    One page is read at one instant. Where there are more, `newest` says the newest stamp of the table, and no position
+    One page is read at one instant. Where there are more, `horizon` says the newest stamp of the table, and no position
     lies beyond it: a row that changes while pages are read may come with its new stamp in its old place, or become
-    visible behind us. The next run reads all of them again.
+    visible behind us. The next run reads all of them again. `horizon` also proves that dates are read as they are
+    meant; a single page proves it by the row `known`, which was read before and lies behind `bound`.
     """
     first = pace.take(partial(fetch, since(bound), 0))
     if first.limit >= first.total:
         refuse_older(first.rows, bound or "")
+        if bound and not any(row.get("sys_id") == known for row in first.rows):
+            horizon()
         yield first.rows, last(first.rows)
     else:
-        yield from _pages(fetch, newest() or NEVER, pace, bound)
+        yield from _pages(fetch, horizon(), pace, bound)
+
+
+def horizon(newest: Callable[[int], Batch], behind: Callable[[str, int], Batch]) -> str:
+    """Return the newest stamp that a table shows. Raises `Unavailable` where no row is found by it: then dates of
+    queries are not read as UTC, and rows would be left out without a word.
+
+    `newest` fetches that many of the newest rows, `behind` that many rows under a condition.
+    """
+    stamp = newest_stamp(Pace(SMALLEST).take(newest).rows)
+    if stamp is None:
+        return NEVER
+    if Pace(SMALLEST).take(partial(behind, since(stamp))).total == 0:
+        raise Unavailable(
+            f"ServiceNow has rows changed at {stamp}, and finds none when it is asked for them by that time. It reads "
+            "the dates of a query in the time zone of the API user.",
+            hint=_HINT,
+        )
+    return stamp
 
 
 def _pages(fetch: Fetch, horizon: str, pace: Pace, bound: str | None) -> Iterator[Step]:
