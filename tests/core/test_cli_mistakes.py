@@ -53,7 +53,7 @@ def sandbox() -> Iterator[str]:
     ("config", "said"),
     [
         (
-            '[sources.corp]\nkind = "folder"\nfodler = "corp"\n',
+            '[sources.corp]\nkind = "folder"\nfolder = "x"\nfodler = "x"\n',
             'fodler: there is no such option (did you mean "folder"?)',
         ),
         ('[sources.corp]\nkind = "floder"\n', 'no plugin has the kind "floder" (did you mean "folder"?)'),
@@ -68,7 +68,7 @@ def sandbox() -> Iterator[str]:
             f'[sources.corp]\nkind = "folder"\nfolder = "x"\npassword = "{PASSWORD}"\n',
             "sources.corp.password: is a secret: write { env =",
         ),
-        ('[sources.corp]\nkind = "folder\n', "xmo.toml:6 "),
+        ('[sources.corp]\nkind = "folder\n', "xmo.toml:7 "),
         ("[surveys]\n", 'surveys: no plugin has such a section (did you mean "survey"?).'),
     ],
 )
@@ -141,7 +141,7 @@ def test_nothing_that_is_shown_holds_the_key_of_the_site(place: Place) -> None:
         ("postgresql://xmo@localhost/xmo", "Write postgresql+psycopg://"),
         ("mysql://xmo@localhost/xmo", "Write sqlite:///FILE or postgresql+psycopg://"),
         ("sqlite:///not-a-database.db", "cannot be opened: file is not a database"),
-        ("postgresql+psycopg://xmo@localhost:port/xmo", "store.url"),
+        ("postgresql+psycopg://xmo@localhost:port/xmo", "[store] url is not the address of a database."),
     ],
 )
 def test_a_store_that_cannot_be_opened_says_why(place: Place, store: str, said: str) -> None:

@@ -136,8 +136,11 @@ def test_a_table_that_is_closed_is_an_error_and_the_others_are_looked_at(instanc
     assert found[1].text == "Table incident can be read: 5 records."
 
 
-def test_a_refused_log_in_is_told_once(httpserver: HTTPServer, connect: Connect) -> None:
-    httpserver.expect_request(re.compile(".*")).respond_with_data("{}", 401, content_type="application/json")
+@pytest.mark.parametrize(("status", "kind"), [(401, "json"), (501, "json"), (200, "html")])
+def test_an_instance_that_cannot_be_used_at_all_is_told_once(
+    httpserver: HTTPServer, connect: Connect, status: int, kind: str
+) -> None:
+    httpserver.expect_request(re.compile(".*")).respond_with_data("{}", status, content_type=f"text/{kind}")
     (found,) = connect(tables=["incident", "problem"]).check()
     assert (found.level, len(httpserver.log)) == ("error", 1)
 

@@ -155,9 +155,12 @@ def test_counting_falls_back_to_the_header_where_the_aggregate_api_is_closed(
     assert connect().count(None, None) == Estimate(tickets=5, requests=1)
 
 
-def test_a_refused_log_in_is_not_tried_twice(httpserver: HTTPServer, connect: Connect) -> None:
-    httpserver.expect_request(re.compile(".*")).respond_with_data("{}", 401, content_type="application/json")
-    with pytest.raises(AuthError):
+@pytest.mark.parametrize(("status", "error"), [(401, AuthError), (501, Unavailable)])
+def test_an_instance_that_cannot_be_used_at_all_is_not_asked_in_another_way(
+    httpserver: HTTPServer, connect: Connect, status: int, error: type[Exception]
+) -> None:
+    httpserver.expect_request(re.compile(".*")).respond_with_data("{}", status, content_type="application/json")
+    with pytest.raises(error):
         connect().count(None, None)
     assert len(httpserver.log) == 1
 

@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import NOW, stamp, sys_id, ticket
+from tests.servicenow.support import stamp, sys_id, ticket
 from xmo_hooks import Forbidden, Immutable, Message, NotFound, Receipt, Unavailable, XmoError
 
 MARKER = "[xmo:4f2a]"
@@ -46,7 +46,7 @@ def refusal(status: int) -> Response:
 def test_a_marker_is_found_in_the_comments_of_its_ticket(httpserver: HTTPServer, connect: Connect) -> None:
     journal(httpserver, [entry()])
     found = connect().find(ticket(), MARKER)
-    assert found == Receipt(reference=sys_id(77), at=datetime(2026, 1, 1, 0, 0, 7, tzinfo=UTC))
+    assert found == Receipt(reference=sys_id(1), at=datetime(2026, 1, 1, 0, 0, 7, tzinfo=UTC))
     query = httpserver.log[0][0].args["sysparm_query"]
     assert query.startswith(f"element=comments^element_id={sys_id(1)}^valueLIKE{MARKER}^")
 
@@ -82,7 +82,7 @@ def test_a_marker_that_would_change_the_query_is_refused(httpserver: HTTPServer,
 def test_a_comment_is_written_once_for_the_requester_to_see(httpserver: HTTPServer, connect: Connect) -> None:
     record(httpserver)
     receipt = connect().comment(ticket(), MESSAGE)
-    assert receipt == Receipt(reference=f"{sys_id(1)}:5", at=datetime(2026, 1, 1, 0, 0, 8, tzinfo=UTC))
+    assert receipt == Receipt(reference=sys_id(1), at=datetime(2026, 1, 1, 0, 0, 8, tzinfo=UTC))
     (write,) = [request for request, _ in httpserver.log if request.method == "PATCH"]
     assert write.get_json() == {"comments": MESSAGE.text}
 
@@ -157,7 +157,9 @@ def test_a_text_that_the_journal_would_cut_is_not_sent(httpserver: HTTPServer, c
     assert httpserver.log == []
 
 
-def test_a_key_that_is_no_sys_id_gets_into_no_path(httpserver: HTTPServer, connect: Connect) -> None:
+def test_what_is_no_sys_id_and_no_table_gets_into_no_path(httpserver: HTTPServer, connect: Connect) -> None:
     with pytest.raises(XmoError, match=re.escape("'../sys_user' is no sys_id")):
-        connect().comment(ticket(key="../sys_user", changed_at=NOW), MESSAGE)
+        connect().comment(ticket(key="../sys_user"), MESSAGE)
+    with pytest.raises(XmoError, match=re.escape("'a/../b' is no table")):
+        connect().comment(ticket(vendor_type="a/../b"), MESSAGE)
     assert httpserver.log == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from xmo_hooks import ConfigError, Unavailable
 
 _BUSY_SECONDS = 30
+_WRONG = ("unable to open", "not a database", "does not exist", "authentication failed")
 
 
 class Store:
@@ -87,12 +89,12 @@ def _plain_words(engine: Engine) -> Iterator[None]:
     """Turn what the driver raises about the connection into our errors; a wrong statement stays a bug of ours."""
     try:
         yield
-    except DBAPIError as error:
-        if type(error).__name__ != "OperationalError":
-            raise
+    except (DBAPIError, sqlite3.DatabaseError) as error:  # bare from what is said to a new connection
+        cause = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         where = engine.url.render_as_string(hide_password=True)
-        cause = str(error.orig).strip().splitlines()[0]
-        if "unable to open" in cause or "does not exist" in cause or "authentication failed" in cause:
+        if type(error).__name__ != "OperationalError" and "not a database" not in cause:
+            raise
+        if any(wrong in cause for wrong in _WRONG):
             raise ConfigError(f"The store {where} cannot be opened: {cause}", hint="Look at [store] url.") from None
         raise Unavailable(f"The store {where} does not answer: {cause}", hint="Run the command again.") from None
 

@@ -17,7 +17,7 @@ PER_DAY, MOST_DAYS = 0.5, 4
 REOPENED = 1.0
 MISSED = 0.3
 MOOD = 1.0
-PLANTED, WEAK = 1.4, "Category 32"  # its SLA is kept best: green outside, red inside
+PLANTED, WEAK = 1.5, "Category 32"  # its SLA is kept best: green outside, red inside
 WILLING = 0.7  # share of the unhappy
 
 RULE = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from xmo_hooks import AuthError, Finding, XmoError
-from xmo_servicenow.client import Batch, Client
+from xmo_hooks import Finding, XmoError
+from xmo_servicenow.client import Batch, Client, is_general
 from xmo_servicenow.fields import Layout, missing
 from xmo_servicenow.journal import JOURNAL
 from xmo_servicenow.keyset import NEWEST, is_id, newest_stamp, safe, since
@@ -131,10 +131,10 @@ def findings(client: Client, options: Options, layouts: Sequence[Layout]) -> Ite
             batch = client.page(one.table, "", (*one.columns, "comments"), limit=SAMPLE, order=NEWEST)
             yield from check.table(one, batch)
             yield from check.states(one, batch)
-        except AuthError as error:
-            yield Finding(level="error", text=str(error), fix=error.hint)
-            return
         except XmoError as error:
+            if is_general(error):
+                yield Finding(level="error", text=str(error), fix=error.hint)
+                return
             yield Finding(level="error", text=f"Table {one.table} cannot be read: {error}", fix=error.hint)
         else:
             if dated is None and (stamp := newest_stamp(batch.rows)):

@@ -16,7 +16,7 @@ from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from xmo_hooks import AuthError, ConfigError, RateLimited, Row, Unavailable, XmoError
-from xmo_servicenow.keyset import ORDER, safe_id
+from xmo_servicenow.keyset import ORDER, safe_id, safe_table
 from xmo_servicenow.options import Options, reveal
 
 
@@ -32,6 +32,11 @@ class Batch:
     rows: list[dict[str, Any]]
     limit: int
     total: int
+
+
+def is_general(error: XmoError) -> bool:
+    """Tell whether an error stands for the whole instance, so that asking for something else is no use."""
+    return isinstance(error, AuthError | RateLimited | Unavailable) and not isinstance(error, Incomplete)
 
 
 class Client:
@@ -69,9 +74,9 @@ class Client:
         """Count matching rows: through the Aggregate API, or where that is closed by the header of a page of one."""
         try:
             return self.stats(table, where)
-        except (AuthError, RateLimited):
-            raise
-        except XmoError:
+        except XmoError as error:
+            if is_general(error):
+                raise
             return self.page(table, where, ["sys_id"], limit=1).total
 
     def stats(self, table: str, where: str) -> int:
@@ -93,12 +98,12 @@ class Client:
 
     def read(self, table: str, sys_id: str, columns: Sequence[str]) -> Row:
         """Fetch one record as it is now; raises `NotFound` where it is gone or may not be seen."""
-        resource = self._resource(f"/table/{table}", columns)
+        resource = self._resource(f"/table/{safe_table(table)}", columns)
         return _record(self._call(resource, "GET", path_append=f"/{safe_id(sys_id)}")[1])
 
     def write(self, table: str, sys_id: str, values: Mapping[str, str], columns: Sequence[str]) -> Row:
         """Change one record and return `columns` of it as they are then."""
-        resource = self._resource(f"/table/{table}", columns)
+        resource = self._resource(f"/table/{safe_table(table)}", columns)
         # A redirect would turn the PATCH into a GET, whose 200 looks like success.
         sent = {"data": json.dumps(values), "allow_redirects": False}
         return _record(self._call(resource, "PATCH", path_append=f"/{safe_id(sys_id)}", **sent)[1])
@@ -183,7 +188,7 @@ def _counted(result: Any) -> int:
     try:
         return int(result["stats"]["count"])
     except (KeyError, TypeError, ValueError):
-        raise Unavailable("ServiceNow's Aggregate API answered without a count.") from None
+        raise Incomplete("ServiceNow's Aggregate API answered without a count.") from None
 
 
 def _record(result: Any) -> Row:

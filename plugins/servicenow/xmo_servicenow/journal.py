@@ -24,7 +24,7 @@ def find(client: Client, ticket: Ticket, marker: str) -> Receipt | None:
     for row in readable:
         # Looked at again, for the vendor drops a condition that it does not understand.
         if row.get("element_id") == ticket.key and marker in row["value"]:
-            return Receipt(reference=str(row.get("sys_id")), at=_time(row.get("sys_created_on")))
+            return Receipt(reference=ticket.key, at=_time(row.get("sys_created_on")))
     if batch.total > len(readable):
         raise Forbidden(
             f"{ticket.number} may hold this question already, in a comment that the account cannot read.",
@@ -61,7 +61,8 @@ def _receipt(ticket: Ticket, before: Mapping[str, Any], after: Mapping[str, Any]
             f"ServiceNow accepted a comment on {ticket.number} and did not write it.",
             hint="Give the account the right to write the field `comments`.",
         )
-    return Receipt(reference=f"{ticket.key}:{count or ''}", at=_time(after.get("sys_updated_on")))
+    # The record that holds it, as `find` says too: the entry's own id is not in this answer.
+    return Receipt(reference=ticket.key, at=_time(after.get("sys_updated_on")))
 
 
 def _time(stamp: object) -> datetime | None:

@@ -17,6 +17,7 @@ ORDER = "ORDERBYsys_updated_on^ORDERBYsys_id"
 NEWEST = "ORDERBYDESCsys_updated_on"
 NEVER = "9999-12-31 23:59:59"
 _SYS_ID = re.compile(r"[0-9A-Za-z_-]{2,64}", re.ASCII)
+_TABLE = re.compile(r"[0-9A-Za-z_]{1,80}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x1f^]")
 
@@ -97,6 +98,13 @@ def safe_id(key: str) -> str:
     if not is_id(key):
         raise XmoError(f"{key!r} is no sys_id of ServiceNow.")
     return key
+
+
+def safe_table(name: str) -> str:
+    """Return the name if it can be that of a table; raises `XmoError` otherwise."""
+    if _TABLE.fullmatch(name) is None:
+        raise XmoError(f"{name!r} is no table of ServiceNow.")
+    return name
 
 
 def last(rows: Sequence[Row], horizon: str = NEVER) -> Position | None:
