@@ -18,7 +18,8 @@ def commands(
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     """Yield each command below `command`, itself first, with the words that call it."""
     name = "xmo" if parent is None else str(command.name)
-    context = click.Context(command, info_name=name, parent=parent, max_content_width=_WIDTH, terminal_width=_WIDTH)
+    settings = {**command.context_settings, "max_content_width": _WIDTH, "terminal_width": _WIDTH}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     yield context.command_path, command, context
     if isinstance(command, click.Group):
         for each in command.list_commands(context):

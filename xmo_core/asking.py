@@ -1,10 +1,10 @@
 """Deciding: one decision for each end of a problem, found by a query over state, never by an event."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import prod
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, func, insert, select, tuple_, update
@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, insert, selec
 from xmo_core.checkpoints import reach
 from xmo_core.office import Office
 from xmo_core.registry import Broken
-from xmo_core.store import state
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.runs import Run
@@ -20,26 +19,46 @@ from xmo_core.store.tickets import read_persons, read_tickets
 from xmo_hooks import Ask, Ledger, Occasion, Person, Skip, Ticket, Wait
 
 _BATCH = 200
+_SWITCH = (t.state.c.plugin == "core") & (t.state.c.key == "asking")
 _OVER = Skip(rule="core.over", reason="It was over before a run could see it.")
 _NOBODY = Skip(rule="core.nobody", reason="The ticket names no requester.")
 _PAUSED = Skip(rule="core.paused", reason="Asking was paused when it ended.")
 _OPTED_OUT = Skip(rule="core.opted_out", reason="The person never wants to be asked.")
+_NO_CHANNEL = Skip(rule="core.no_channel", reason="The source cannot carry a question.")
 _NO_VOTE = Skip(rule="core.no_vote", reason="No trigger voted.")
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Since when people are asked, and whether asking is paused."""
+    """Since when people are asked, and the pauses of the asking, each from and until (None: it lasts)."""
 
-    since: datetime | None
-    paused: bool
+    since: datetime | None = None
+    pauses: Sequence[tuple[datetime, datetime | None]] = ()
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether asking is paused now."""
+        return bool(self.pauses) and self.pauses[-1][1] is None
+
+    def paused_at(self, at: datetime) -> bool:
+        """Tell whether asking was paused at a time."""
+        return any(begin <= at and (end is None or at < end) for begin, end in self.pauses)
 
 
-def read_switch(connection: Connection) -> Switch:
-    """Return how the asking stands."""
-    document = state.get(connection, "core", "asking") or {}
-    since = document.get("since")
-    return Switch(datetime.fromisoformat(since) if since else None, document.get("paused", False))
+def read_switch(connection: Connection, *, lock: bool = False) -> Switch:
+    """Return how the asking stands; `lock` keeps others from changing it until the transaction ends."""
+    query = select(t.state.c.document).where(_SWITCH)
+    document = connection.execute(query.with_for_update() if lock else query).scalar() or {"since": None, "pauses": []}
+    times = [[at and datetime.fromisoformat(at) for at in pause] for pause in document["pauses"]]
+    since = document["since"]
+    return Switch(since and datetime.fromisoformat(since), [(begin, end) for begin, end in times])
+
+
+def _set_switch(office: Office, connection: Connection, switch: Switch) -> None:
+    pauses = [[at and at.isoformat() for at in pause] for pause in switch.pauses]
+    document = {"since": switch.since and switch.since.isoformat(), "pauses": pauses}
+    row = {"plugin": "core", "key": "asking", "document": document}
+    connection.execute(office.store.overwrite(t.state), row)
 
 
 def switch_on(office: Office) -> None:
@@ -48,29 +67,31 @@ def switch_on(office: Office) -> None:
         if read_switch(connection).since:
             return
     with office.store.writing() as connection:
-        switch = read_switch(connection)
-        document = {"since": (switch.since or office.now()).isoformat(), "paused": switch.paused}
-        state.put(office.store, connection, "core", "asking", document)
+        switch = read_switch(connection, lock=True)
+        _set_switch(office, connection, replace(switch, since=switch.since or office.now()))
 
 
 def pause(office: Office, paused: bool) -> None:
     """Stop asking at once, or go on. What ends meanwhile gets its decision: skipped, because asking was paused."""
     with office.store.writing() as connection:
-        since = read_switch(connection).since
-        document = {"since": since.isoformat() if since else None, "paused": paused}
-        state.put(office.store, connection, "core", "asking", document)
+        switch, now = read_switch(connection, lock=True), office.now()
+        if paused and not switch.paused:
+            _set_switch(office, connection, replace(switch, pauses=[*switch.pauses, (now, None)]))
+        elif switch.paused and not paused:
+            begin, _ = switch.pauses[-1]
+            _set_switch(office, connection, replace(switch, pauses=[*switch.pauses[:-1], (begin, now)]))
 
 
-def decide(office: Office, run: Run, lease: Lease) -> None:
-    """Decide on every end of a problem that has no decision yet, in order of time, then key."""
+def decide(office: Office, run: Run, lease: Lease, fresh: Sequence[str], able: Container[str]) -> None:
+    """Decide on every end of a problem that has no decision yet, in order of time, then key: for the sources whose
+    tickets are known as they are now (`fresh`). Those that cannot carry a question (not `able`) are not asked about."""
     after: tuple[Any, str] | None = None
     while True:
-        with office.store.writing() as connection:
-            lease.renew(connection)
-            problems = _undecided(connection, after)
+        with lease.writing() as connection:
+            problems = _undecided(connection, fresh, after)
             if not problems:
                 return
-            batch = _Batch(office, connection, problems, run)
+            batch = _Batch(office, connection, problems, run, able)
             for row in problems:
                 batch.decide(row)
             batch.write()
@@ -80,9 +101,10 @@ def decide(office: Office, run: Run, lease: Lease) -> None:
         after = (problems[-1].at, problems[-1].id)
 
 
-def _undecided(connection: Connection, after: tuple[Any, str] | None) -> Sequence[Row[Any]]:
+def _undecided(connection: Connection, fresh: Sequence[str], after: tuple[Any, str] | None) -> Sequence[Row[Any]]:
     at = func.coalesce(t.problem.c.ended_at, t.problem.c.changed_at, type_=t.problem.c.changed_at.type)
-    query = select(t.problem, at.label("at")).where(t.problem.c.ends > t.problem.c.decided)
+    undecided = (t.problem.c.ends > t.problem.c.decided) & t.problem.c.source.in_(fresh)
+    query = select(t.problem, at.label("at")).where(undecided)
     if after is not None:
         query = query.where(tuple_(at, t.problem.c.id) > after)
     return connection.execute(query.order_by(at, t.problem.c.id).limit(_BATCH)).all()
@@ -113,120 +135,87 @@ def vote(office: Office, occasion: Occasion, ledger: Ledger) -> Ask | Skip | Wai
     trigger is broken its vote is unknown, so there is no decision."""
     if ledger.opted_out:
         return _OPTED_OUT
-    now = office.now()
+    now, settings = office.now(), office.config.settings
     broken: list[Broken] = []
-    settings = office.config.settings
-    called = office.registry.call(
-        "xmo_decide", broken.append, occasion=occasion, ledger=ledger, now=now, settings=settings
-    )
-    votes = [one for _, one in called]
-    for kind in (Skip, Wait):
-        for one in votes:
-            if isinstance(one, kind):
-                return one
+    facts = {"occasion": occasion, "ledger": ledger, "now": now, "settings": settings}
+    votes = [one for _, one in office.registry.each("xmo_decide", broken.append, **facts)]
+    if refusals := [one for kind in (Skip, Wait) for one in votes if isinstance(one, kind)]:
+        return refusals[0]
     if broken:
         return Wait(rule="core.broken", reason="A trigger failed.", until=now)
     asks = [one for one in votes if isinstance(one, Ask)]
     if not asks:
         return _NO_VOTE
-    probability = 1.0
-    for ask in asks:
-        probability *= ask.probability
-    return Ask(rule="+".join(ask.rule for ask in asks), probability=probability)
+    if not all(isinstance(ask.probability, float | int) and 0 <= ask.probability <= 1 for ask in asks):
+        return Wait(rule="core.broken", reason="A trigger voted with what is no probability.", until=now)
+    return Ask(rule="+".join(ask.rule for ask in asks), probability=prod(ask.probability for ask in asks))
 
 
 class _Batch:
     """Some decisions that are written together; each sees the asks before it."""
 
-    def __init__(self, office: Office, connection: Connection, problems: Sequence[Row[Any]], run: Run) -> None:
-        self._office, self._connection, self._run = office, connection, run
+    def __init__(
+        self, office: Office, connection: Connection, problems: Sequence[Row[Any]], run: Run, able: Container[str]
+    ) -> None:
+        self._office, self._connection, self._run, self._able = office, connection, run, able
         people = sorted({row.person for row in problems if row.person})
         self._tickets = read_tickets(connection, [(row.source, row.key) for row in problems])
         self._persons = read_persons(connection, people)
         self._ledgers = ledgers(connection, people)
-        self._paused = read_switch(connection).paused
+        self._switch = read_switch(connection)
         self._decisions: list[dict[str, Any]] = []
         self._invitations: list[dict[str, Any]] = []
         self._settled: dict[str, int] = {}
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
 
     def decide(self, row: Row[Any]) -> None:
         """Decide on all open ends of one problem: those that a later one has overtaken, then the one that stands."""
         standing = row.ends if row.ended_at is not None else row.ends + 1
         for n in range(row.decided + 1, row.ends + 1):
             if n < standing:
-                self._decided(row, n, _OVER, row.changed_at, None)
+                self._decided(row, n, _OVER)
             else:
                 self._decide_standing(row, n)
 
     def _decide_standing(self, row: Row[Any], n: int) -> None:
-        if row.person is None:
-            return self._decided(row, n, _NOBODY, row.ended_at, None)
-        if self._paused:
-            return self._decided(row, n, _PAUSED, row.ended_at, None)
+        if row.person is None or row.source not in self._able:
+            return self._decided(row, n, _NO_CHANNEL if row.person else _NOBODY)
+        if self._switch.paused_at(row.ended_at):
+            return self._decided(row, n, _PAUSED)
         ticket = self._tickets[row.source, row.key]
         occasion = occasion_of(row.id, n, row.ended_at, row.source, self._persons[row.person], ticket)
         verdict = vote(self._office, occasion, self._ledgers[row.person])
-        if isinstance(verdict, Wait):
-            return self._count("waiting")
+        if isinstance(verdict, Wait) or (self._switch.paused and isinstance(verdict, Ask)):
+            self.counts["waiting"] += 1
+            return None
         if isinstance(verdict, Skip):
-            return self._decided(row, n, verdict, row.ended_at, None)
+            return self._decided(row, n, verdict)
         draw = self._office.keys.draw(occasion.key)
         if draw >= verdict.probability:
             skip = Skip(rule="core.sampled_out", reason=f"Drawn out of the sample ({verdict.rule}).")
-            return self._decided(row, n, skip, row.ended_at, draw, verdict.probability)
-        self._decided(row, n, verdict, row.ended_at, draw, verdict.probability)
+            return self._decided(row, n, skip, draw, verdict.probability)
+        self._decided(row, n, verdict, draw, verdict.probability)
         return self._invite(occasion)
 
-    def _decided(
-        self, row: Row[Any], n: int, verdict: Ask | Skip, at: datetime, draw: float | None, probability: float = 0.0
-    ) -> None:
-        asked = isinstance(verdict, Ask)
-        self._count("ask" if asked else "skip")
+    def _decided(self, row: Row[Any], n: int, verdict: Ask | Skip, draw: Any = None, probability: float = 0.0) -> None:
+        word, reason = ("ask", "") if isinstance(verdict, Ask) else ("skip", verdict.reason)
+        self.counts[word] += 1
         self._settled[row.id] = n
-        self._decisions.append(
-            {
-                "problem": row.id,
-                "n": n,
-                "source": row.source,
-                "key": row.key,
-                "person": row.person,
-                "ended_at": None if verdict is _OVER else at,
-                "month": f"{at:%Y-%m}",
-                "verdict": "ask" if asked else "skip",
-                "rule": verdict.rule,
-                "reason": verdict.reason if isinstance(verdict, Skip) else "",
-                "probability": probability,
-                "draw": draw,
-                "decided_at": self._office.now(),
-                "run": self._run.id,
-            }
-        )
+        ended_at = None if verdict is _OVER else row.ended_at
+        month = f"{ended_at or row.changed_at:%Y-%m}"
+        what = {"problem": row.id, "n": n, "source": row.source, "key": row.key, "person": row.person}
+        when = {"ended_at": ended_at, "month": month, "decided_at": self._office.now()}
+        why = {"rule": verdict.rule, "reason": reason, "probability": probability, "draw": draw}
+        self._decisions.append({**what, **when, **why, "verdict": word, "run": self._run.id})
 
     def _invite(self, occasion: Occasion) -> None:
-        now = self._office.now()
-        invitation = self._office.keys.invitation(occasion.key)
-        who = occasion.person.pseudonym
+        now, who = self._office.now(), occasion.person.pseudonym
         before = self._ledgers[who]
-        self._ledgers[who] = Ledger(asked_at=(*before.asked_at, now), opted_out=before.opted_out)
-        self._invitations.append(
-            {
-                "id": invitation,
-                "problem": occasion.problem,
-                "n": occasion.n,
-                "source": occasion.source,
-                "key": occasion.ticket.key,
-                "person": who,
-                "state": "claimed",
-                "marker": f"xmo:{invitation}",
-                "claimed_at": now,
-                "expires_at": now + self._office.config.site.answer_within,
-                "run": self._run.id,
-            }
-        )
-
-    def _count(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
+        self._ledgers[who] = replace(before, asked_at=(*before.asked_at, now))
+        id_, until = self._office.keys.invitation(occasion.key), now + self._office.config.site.answer_within
+        what = {"problem": occasion.problem, "n": occasion.n, "source": occasion.source, "key": occasion.ticket.key}
+        how = {"state": "claimed", "marker": f"xmo:{id_}", "claimed_at": now, "expires_at": until}
+        self._invitations.append({"id": id_, **what, "person": who, **how, "run": self._run.id})
 
     def write(self) -> None:
         """Write the decisions, the intents to ask, and how far each problem is settled."""
@@ -236,9 +225,8 @@ class _Batch:
         if self._invitations:
             self._connection.execute(insert(t.invitation), self._invitations)
         settled = case(self._settled, value=t.problem.c.id)
-        self._connection.execute(
-            update(t.problem).where(t.problem.c.id.in_(list(self._settled))).values(decided=settled)
-        )
+        decided = update(t.problem).where(t.problem.c.id.in_(list(self._settled)))
+        self._connection.execute(decided.values(decided=settled))
 
 
 def occasion_of(problem: str, n: int, at: datetime, source: str, person: Person, ticket: Ticket) -> Occasion:

@@ -1,7 +1,5 @@
 """Named instants at which a process may die. In life they do nothing; the kill tests hook in here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 # Each name is passed at least once by the kill test, which reads them from here.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -17,9 +17,11 @@ from xmo_hooks import ConfigError, XmoError
 
 if TYPE_CHECKING:
     from xmo_core.office import Office
-    from xmo_core.options import LogOptions
 
 DONE, FAILED, USAGE, HELD = 0, 1, 2, 75
+FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 # name: (where it lives, what the list of commands says); the order is that of a first day.
 _COMMANDS = {
@@ -44,25 +46,19 @@ class Surroundings:
     """The global options, and the office that they open once a command asks for it."""
 
     def __init__(self, config: Path, now: datetime | None, log_format: Any, verbose: bool) -> None:
-        self.config, self.now = config, now
-        self._log_format, self._verbose = log_format, verbose
-        self._office: Office | None = None
+        self.config, self.now, self._log_format, self._verbose = config, now, log_format, verbose
 
     def office(self) -> Office:
         """Read the config, load the plugins, and set the logs up as the config says."""
-        if self._office is None:
-            from xmo_core.office import open_office
-
-            self._office = open_office(self.config, self.now)
-            self._configure_logs(self._office.config.log)
-        return self._office
-
-    def _configure_logs(self, options: LogOptions) -> None:
         from xmo_core import logs
+        from xmo_core.office import open_office
 
+        office = open_office(self.config, self.now)
+        options = office.config.log
         # at a terminal the progress and the summary speak; the log keeps to what is wrong
         level = "debug" if self._verbose else "warning" if sys.stderr.isatty() else options.level
         logs.configure(replace(options, level=level, format=self._log_format or options.format))
+        return office
 
 
 class Moment(click.ParamType[datetime]):
@@ -86,40 +82,31 @@ class Commands(click.Group):
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name all commands."""
-        return [*_COMMANDS, *sorted(_plugin_commands())]
+        return [*_COMMANDS, *_of_plugins()]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Import one command."""
-        if name in _COMMANDS:
-            module, _, attribute = _COMMANDS[name][0].partition(":")
-            return cast("click.Command", getattr(import_module(module), attribute))
-        entry = _plugin_commands().get(name)
-        return cast("click.Command", entry.load()) if entry else None
+        found = _COMMANDS.get(name) or _of_plugins().get(name)
+        return cast("click.Command", resolve_name(found[0])) if found else None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-        if plugin_commands := _plugin_commands():
-            with formatter.section("Commands of plugins"):
-                formatter.write_dl([(name, f"See `xmo {name} --help`.") for name in sorted(plugin_commands)])
+            formatter.write_dl([(name, text) for name, (_, text) in (_COMMANDS | _of_plugins()).items()])
 
 
-def _plugin_commands() -> dict[str, Any]:
+def _of_plugins() -> dict[str, tuple[str, str]]:
     from importlib.metadata import entry_points
 
-    return {entry.name: entry for entry in entry_points(group="xmo.commands") if entry.name not in _COMMANDS}
+    points = sorted(entry_points(group="xmo.commands"))
+    return {p.name: (p.value, f"See `xmo {p.name} --help`.") for p in points if p.name not in _COMMANDS}
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="XMO_CONFIG",
-    default="xmo.toml",
-    show_default=True,
-    help="The config file (or the variable XMO_CONFIG).",
-)
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
+
+
+@click.group(cls=Commands, context_settings=_SETTINGS)
+@click.option("--config", type=FILE, envvar="XMO_CONFIG", default="xmo.toml", help="The config file (or $XMO_CONFIG).")
 @click.option("--now", type=Moment(), help="Pretend that it is this time, for replays: 2026-01-31T10:00:00Z.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="How to log to stderr [default: [log] format].")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
@@ -150,12 +137,24 @@ def writing_files() -> Iterator[None]:
         raise ConfigError(f"{error.filename} cannot be written: {error.strerror}.", hint="Name another.") from None
 
 
+def show_json(document: Any) -> None:
+    """Print a document for a program that reads along; times are in ISO 8601."""
+    import orjson
+
+    # the names of the store's columns are a kind of str of their own
+    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+
+
 def main() -> None:
-    """Run the command and turn what went wrong into words and an exit code."""
+    """Run the command and turn what went wrong into words, what happened and what to do next, and an exit code."""
     try:
         cli()
     except XmoError as error:
-        say(error)
+        from xmo_core.secrets import redact
+
+        click.secho(redact(str(error)), err=True, fg="red")
+        if error.hint:
+            click.echo(redact(error.hint), err=True)
         sys.exit(exit_code(error))
 
 
@@ -164,12 +163,3 @@ def exit_code(error: XmoError) -> int:
     if isinstance(error, ConfigError):
         return USAGE
     return HELD if type(error).__name__ == "LeaseHeldError" else FAILED
-
-
-def say(error: XmoError) -> None:
-    """Tell an error: what happened and where, then what to do next."""
-    from xmo_core.secrets import redact
-
-    click.secho(redact(str(error)), err=True, fg="red", bold=False)
-    if error.hint:
-        click.echo(redact(error.hint), err=True)

@@ -3,8 +3,9 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -24,13 +25,10 @@ _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceConfig:
-    """One `[sources.NAME]`: its kind, the plugin that offers it, and the options as the kind's schema loads them."""
+    """One `[sources.NAME]`: its kind, its pace, and the options as the kind's schema loads them."""
 
-    name: str
     kind: Kind
-    plugin: str
     options: Any = field(repr=False)
-    url: str
     requests_per_minute: int | None
 
 
@@ -46,16 +44,14 @@ class Sections:
     def get(self, type_: type[T]) -> T:
         """Return the section that loads to `type_`, or raise `ConfigError`."""
         if type_ not in self._values:
-            raise ConfigError(
-                f"No section of the config loads to {type_.__name__}.",
-                hint="`xmo plugins` shows whether the plugin that brings it is broken.",
-            )
+            hint = "`xmo plugins` shows whether the plugin that brings it is broken."
+            raise ConfigError(f"No section of the config loads to {type_.__name__}.", hint=hint)
         return cast("T", self._values[type_])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """The whole config, checked. `disabled` names the sources with `enabled = false`; they are not in `sources`."""
+    """The whole config, checked; sources with `enabled = false` are not in it."""
 
     path: Path
     site: SiteOptions
@@ -63,7 +59,6 @@ class Config:
     http: HttpOptions = field(repr=False)
     log: LogOptions
     sources: Mapping[str, SourceConfig]
-    disabled: tuple[str, ...]
     settings: Sections = field(repr=False)
 
 
@@ -86,21 +81,20 @@ class SourceSchema(Schema):
 def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ) -> Config:
     """Read and check the config. Called once by every command that needs one; raises `ConfigError`, which names the
     file, the line and the nearest right name of every mistake."""
-    text = _text(path)
+    if not path.exists():
+        raise ConfigError(f"There is no config file {path}.", hint="`xmo init` writes one to start from.")
     try:
-        tables = tomllib.loads(text)
+        reading = _Reading(path, _text(path), registry, environ)
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = f":{place[1]}" if place else ""
         raise Mistakes([f"{path}{line} {_TOML_PLACE.sub('', str(error))}."]) from None
-    return _Reading(path, tables, Places(text), registry, environ).config()
+    return reading.config()
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(f"There is no config file {path}.", hint="`xmo init` writes one to start from.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
     except OSError as error:
@@ -110,10 +104,8 @@ def _text(path: Path) -> str:
 class _Reading:
     """One reading of one file: collects the mistakes on the way, and tells them all at its end."""
 
-    def __init__(
-        self, path: Path, tables: dict[str, Any], places: Places, registry: Registry, environ: Mapping[str, str]
-    ) -> None:
-        self.path, self.tables, self.places = path, tables, places
+    def __init__(self, path: Path, text: str, registry: Registry, environ: Mapping[str, str]) -> None:
+        self.path, self.tables, self.places = path, tomllib.loads(text), Places(text)
         self.registry, self.environ = registry, environ
         self.mistakes: list[tuple[int, str]] = []
         self.told: set[Key] = set()
@@ -123,14 +115,14 @@ class _Reading:
         core = {name: self._section((name,), schema(self.path.parent)) for name, schema in CORE.items()}
         core["store_url"] = core.pop("store")
         values = {section.type: self._section((name,), section.schema()) for name, section in self._sections()}
-        disabled, sources = self._sources()
+        sources = self._sources()
         if self.mistakes:
-            raise Mistakes([text for _, text in sorted(self.mistakes, key=lambda mistake: mistake[0])])
+            raise Mistakes([text for _, text in sorted(self.mistakes, key=itemgetter(0))])
         site: SiteOptions = core["site"]
         values[Site] = Site(name=site.name, url=site.url)
         for url in (core["store_url"], core["http"].proxy or ""):
             learn_url(url)
-        return Config(path=self.path, sources=sources, disabled=disabled, settings=Sections(values), **core)
+        return Config(path=self.path, sources=sources, settings=Sections(values), **core)
 
     def _sections(self) -> Iterator[tuple[str, Any]]:
         offered = self.registry.sections()
@@ -150,73 +142,67 @@ class _Reading:
             return None
         return self._load(path, schema, self._resolved(path, table, plain=False))
 
-    def _sources(self) -> tuple[tuple[str, ...], dict[str, SourceConfig]]:
+    def _sources(self) -> dict[str, SourceConfig]:
         tables = self.tables.get("sources", {})
         if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
             self._wrong(("sources",), "give each source a name and a table of its own: [sources.NAME]")
-            return (), {}
-        disabled = tuple(name for name, table in tables.items() if not table.get("enabled", True))
-        found = [self._source(name, table) for name, table in tables.items() if name not in disabled]
-        return disabled, {source.name: source for source in found if source is not None}
+            return {}
+        enabled = {name: table for name, table in tables.items() if table.get("enabled", True)}
+        read = {name: self._source(("sources", name), table) for name, table in enabled.items()}
+        return {name: source for name, source in read.items() if source is not None}
 
-    def _source(self, name: str, table: dict[str, Any]) -> SourceConfig | None:
-        path = ("sources", name)
+    def _source(self, path: Key, table: dict[str, Any]) -> SourceConfig | None:
         if (kind := self._kind(path, table.get("kind"))) is None:
             return None
-        plugin, kind_ = kind
-        own = {option: value for option, value in table.items() if option in SourceSchema().fields}
-        core = self._load(path, SourceSchema(), own)
-        rest = {option: value for option, value in table.items() if option not in own}
+        ours = SourceSchema().fields.keys()
+        core = self._load(path, SourceSchema(), {option: table[option] for option in table.keys() & ours})
+        rest = {option: value for option, value in table.items() if option not in ours}
         values = self._resolved(path, rest, plain=is_loopback(rest.get("url")))
         url = values.get("url")
         if isinstance(url, str) and "@" in urlsplit(url).netloc:
             self._wrong((*path, "url"), "must not hold a user or a password: they have options of their own")
             return None
-        options = self._load(path, kind_.schema(), values, also=tuple(SourceSchema().fields))
+        options = self._load(path, kind.schema(), values, also=ours)
         if core is None or options is None:
             return None
-        return SourceConfig(
-            name=name,
-            kind=kind_,
-            plugin=plugin,
-            options=options,
-            url=str(url or "").rstrip("/"),
-            requests_per_minute=core.get("requests_per_minute", kind_.requests_per_minute),
-        )
+        pace = core.get("requests_per_minute", kind.requests_per_minute)
+        return SourceConfig(kind=kind, options=options, requests_per_minute=pace)
 
-    def _kind(self, path: Key, kind: object) -> tuple[str, Kind] | None:
+    def _kind(self, path: Key, name: object) -> Kind | None:
         known = self.registry.kinds()
-        if not isinstance(kind, str):
+        if not isinstance(name, str):
             self._wrong((*path, "kind"), f"say which kind of source this is: {', '.join(known) or 'none is installed'}")
-            return None
-        if kind not in known:
-            why = self._broken(kind) or nearest(kind, known)
-            self._wrong((*path, "kind"), f'no plugin has the kind "{kind}"{why}')
-        return known.get(kind)
+        elif name not in known:
+            why = self._broken(name) or nearest(name, known)
+            self._wrong((*path, "kind"), f'no plugin has the kind "{name}"{why}')
+        else:
+            return known[name][1]
+        return None
 
     def _broken(self, name: str | None = None) -> str:
         """Name the plugins that may be the reason why something is unknown: the one called `name`, else all."""
         broken: list[Broken] = [*self.registry.broken.values(), *self.registry.failures]
-        told = [f"the plugin {b.name} is broken: {b.reason}" + (f" ({b.hint})" if b.hint else "") for b in broken]
-        named = [text for text, b in zip(told, broken, strict=True) if b.name == name]
-        return "".join(f"; {text}" for text in named or told)
+        named = [b for b in broken if b.name == name] or broken
+        return "".join(f"; the plugin {b.name} is broken: {b.reason}{b.hint and f' ({b.hint})'}" for b in named)
 
     def _resolved(self, path: Key, value: Any, *, plain: bool) -> Any:
         """Replace references by what they refer to and wrap secrets; `plain`: secrets may stand in the file."""
-        if isinstance(value, dict) and len(value) == 1 and isinstance(next(iter(value.values())), str):
-            way, target = next(iter(value.items()))
-            if (look := {"env": self._variable, "file": self._file}.get(way)) is not None:
-                found = look(path, target)
-                return Secret(found) if found and _is_secret(path) else found
-        if isinstance(value, dict):
-            return {key: self._resolved((*path, key), inner, plain=plain) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._resolved(path, inner, plain=plain) for inner in value]
-        if isinstance(value, str) and _is_secret(path):
-            if not plain:
-                self._wrong(path, 'is a secret: write { env = "NAME" } or { file = "NAME" } in place of its value')
-            return Secret(value)
-        return value
+        match value:
+            case {"env": str(name)} if len(value) == 1:
+                found = self._variable(path, name)
+            case {"file": str(name)} if len(value) == 1:
+                found = self._file(path, name)
+            case dict():
+                return {key: self._resolved((*path, key), inner, plain=plain) for key, inner in value.items()}
+            case list():
+                return [self._resolved(path, inner, plain=plain) for inner in value]
+            case str():
+                found = value
+                if _is_secret(path) and not plain:
+                    self._wrong(path, 'is a secret: write { env = "NAME" } or { file = "NAME" } in place of its value')
+            case _:
+                return value
+        return Secret(found) if found and _is_secret(path) else found
 
     def _variable(self, path: Key, name: str) -> str | None:
         if not self.environ.get(name):
@@ -226,39 +212,34 @@ class _Reading:
     def _file(self, path: Key, name: str) -> str | None:
         file = self.path.parent / Path(name).expanduser()
         try:
-            content = file.read_text(encoding="utf-8-sig").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            self._wrong(path, f"the file {file} cannot be read: {why}")
-            return None
-        if not content:
+            if content := _text(file).strip():
+                return content
             self._wrong(path, f"the file {file} is empty")
-        return content or None
+        except ConfigError as error:
+            self._wrong(path, f"the file {error}")
+        return None
 
-    def _load(self, path: Key, schema: Schema, values: Any, also: tuple[str, ...] = ()) -> Any:
+    def _load(self, path: Key, schema: Schema, values: Any, also: Iterable[str] = ()) -> Any:
         try:
             return schema.load(values)
         except ValidationError as error:
             for where, message in _flat(error.messages):
-                self._misfit(path, where, message, schema, also)
+                if (*path, *where) not in self.told:
+                    self._wrong((*path, *where), self._misfit(where, message, schema, also))
         except (XmoError, ValueError) as error:  # a plugin's own type may refuse a combination of options
             self._wrong(path, str(error))
         return None
 
-    def _misfit(self, path: Key, where: Key, message: str, schema: Schema, also: tuple[str, ...]) -> None:
-        if (*path, *where) in self.told:
-            return
+    def _misfit(self, where: Key, message: str, schema: Schema, also: Iterable[str]) -> str:
         if message == "Unknown field.":
-            known = (*_options(schema, where[:-1]), *also)
-            message = f"there is no such option{nearest(where[-1], known)}"
-        elif message == "Missing data for required field.":
-            message = "is missing"
-        self._wrong((*path, *where), message.rstrip("."))
+            return f"there is no such option{nearest(where[-1], [*_options(schema, where[:-1]), *also])}"
+        return "is missing" if message == "Missing data for required field." else message
 
     def _wrong(self, path: Key, what: str) -> None:
         self.told.add(path)
         line = self.places.line(path)
-        self.mistakes.append((line or 0, redact(f"{self.path}{f':{line}' if line else ''} {'.'.join(path)}: {what}.")))
+        place = f"{self.path}:{line}" if line else str(self.path)
+        self.mistakes.append((line or 0, redact(f"{place} {'.'.join(path)}: {what.rstrip('.')}.")))
 
 
 def _is_secret(path: Key) -> bool:

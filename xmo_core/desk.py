@@ -1,18 +1,14 @@
 """The desk: what a survey page may do with the token it was handed. It works without a lease, beside any run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from xmo_core.asking import occasion_of
 from xmo_core.checkpoints import reach
 from xmo_core.office import Office
-from xmo_core.sending import link
+from xmo_core.sending import invitation_of
 from xmo_core.store import tables as t
-from xmo_core.store.tickets import read_persons, read_tickets
 from xmo_hooks import Answer, Invitation, Refused
 
 _ANSWER_FIELDS = ("question", "version", "value", "low", "high", "best", "code", "text")
@@ -27,33 +23,21 @@ class StoreDesk:
     def open(self, token: str) -> Invitation:
         """Return the invitation, and record nothing."""
         with self._office.store.reading() as connection:
-            row = self._row(connection, token)
-            self._check(row)
-            return self._load(connection, row)
+            return self._load(connection, self._asked(connection, token))
 
     def record(self, token: str, answers: Sequence[Answer], *, final: bool) -> Invitation:
         """Store answers, each question once; `final` uses the token up."""
         now = self._office.now()
         with self._office.store.writing() as connection:
-            row = self._row(connection, token)
-            self._check(row)
-            questions = [answer.question for answer in (*self._answers(connection, row.id), *answers)]
+            row = self._asked(connection, token)
+            questions = [answer.question for answer in (*answers_of(connection, [row.id])[row.id], *answers)]
             if len(questions) > len(set(questions)):
                 raise Refused("This question has been answered already.", reason="used")
             if answers:
-                values = [
-                    {"invitation": row.id, "at": now} | {name: getattr(answer, name) for name in _ANSWER_FIELDS}
-                    for answer in answers
-                ]
-                connection.execute(insert(t.answer), values)
-            self._update(
-                connection,
-                row,
-                state="answered",
-                answered_at=row.answered_at or now,
-                ended_at=now if final else None,
-                scored=None,
-            )
+                about = {"invitation": row.id, "at": now}
+                connection.execute(insert(t.answer), [about | _values(answer) for answer in answers])
+            ended = {"answered_at": row.answered_at or now, "ended_at": now if final else None}
+            self._update(connection, row, state="answered", scored=None, **ended)
             reach("answer.written")
             invitation = self._load(connection, self._row(connection, token))
         reach("answer.stored")
@@ -62,8 +46,7 @@ class StoreDesk:
     def decline(self, token: str) -> None:
         """Store that the person would rather not say."""
         with self._office.store.writing() as connection:
-            row = self._row(connection, token)
-            self._check(row)
+            row = self._asked(connection, token)
             # whoever answered the first question and then stops has answered
             state = "answered" if row.answered_at else "declined"
             self._update(connection, row, state=state, ended_at=self._office.now())
@@ -88,39 +71,36 @@ class StoreDesk:
             raise Refused("There is no such invitation.", reason="unknown")
         return row
 
-    def _check(self, row: Row[Any]) -> None:
+    def _asked(self, connection: Connection, token: str) -> Row[Any]:
+        """Find the invitation of a token that may still be answered."""
+        row = self._row(connection, token)
         if row.state == "withdrawn":
             raise Refused("The question has been withdrawn.", reason="withdrawn")
         if row.state == "expired" or row.expires_at <= self._office.now():
             raise Refused("The time to answer is over.", reason="expired")
         if row.ended_at is not None:
             raise Refused("This question has been answered already.", reason="used")
+        return row
 
     def _update(self, connection: Connection, row: Row[Any], **values: Any) -> None:
         # who acts on a question was asked it, also where no run could settle that yet
         values["sent_at"] = row.sent_at or self._office.now()
         connection.execute(update(t.invitation).where(t.invitation.c.id == row.id).values(**values))
 
-    def _answers(self, connection: Connection, invitation: str) -> list[Answer]:
-        query = select(t.answer).where(t.answer.c.invitation == invitation).order_by(t.answer.c.question)
-        return [answer_of(row) for row in connection.execute(query)]
-
     def _load(self, connection: Connection, row: Row[Any]) -> Invitation:
-        ticket = read_tickets(connection, [(row.source, row.key)])[row.source, row.key]
-        person = read_persons(connection, [row.person])[row.person]
         decided = (t.decision.c.problem == row.problem) & (t.decision.c.n == row.n)
         ended_at = connection.execute(select(t.decision.c.ended_at).where(decided)).scalar_one()
-        return Invitation(
-            id=row.id,
-            occasion=occasion_of(row.problem, row.n, ended_at, row.source, person, ticket),
-            state=row.state,
-            marker=row.marker,
-            link=link(self._office, row.id),
-            expires_at=row.expires_at,
-            answers=tuple(self._answers(connection, row.id)),
-        )
+        return invitation_of(self._office, connection, row, ended_at, tuple(answers_of(connection, [row.id])[row.id]))
 
 
-def answer_of(row: Row[Any]) -> Answer:
-    """Build an answer from its row."""
-    return Answer(**{name: getattr(row, name) for name in _ANSWER_FIELDS})
+def answers_of(connection: Connection, invitations: Sequence[str]) -> dict[str, list[Answer]]:
+    """Return the answers to some hundreds of invitations, in order of their questions."""
+    found: dict[str, list[Answer]] = {invitation: [] for invitation in invitations}
+    query = select(t.answer).where(t.answer.c.invitation.in_(invitations)).order_by(t.answer.c.question)
+    for row in connection.execute(query):
+        found[row.invitation].append(Answer(**_values(row)))
+    return found
+
+
+def _values(answer: Answer | Row[Any]) -> dict[str, Any]:
+    return {name: getattr(answer, name) for name in _ANSWER_FIELDS}

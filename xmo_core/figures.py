@@ -1,51 +1,64 @@
 """Figures: computed by the plugins, taken through the wall, and published to the table `figure`."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true
 from sqlalchemy import Table as SqlTable
 
 from xmo_core.office import Office
 from xmo_core.reader import StoreReader
 from xmo_core.store import tables as t
+from xmo_core.store.lease import ASKING
 from xmo_core.wall import walled
 from xmo_hooks import Figure, Table
 
-_STEPS: tuple[tuple[str, SqlTable, ColumnElement[bool] | None], ...] = (
-    ("tickets", t.ticket, None),
-    ("problems", t.problem, None),
-    ("decisions", t.decision, None),
-    ("skipped", t.decision, t.decision.c.verdict == "skip"),
-    ("invited", t.decision, t.decision.c.verdict == "ask"),
-    ("waiting to be sent", t.invitation, t.invitation.c.state == "claimed"),
-    ("waiting for an answer", t.invitation, t.invitation.c.state == "sent"),
-    ("answered", t.invitation, t.invitation.c.state == "answered"),
-    ("declined", t.invitation, t.invitation.c.state == "declined"),
-    ("expired", t.invitation, t.invitation.c.state == "expired"),
-    ("withdrawn", t.invitation, t.invitation.c.state == "withdrawn"),
-)
+_LINE = "Rows at each step. Skipped and invited make up the decisions."
+_QUESTIONS = "The states of all that were invited."
+_STEPS: Mapping[str, tuple[SqlTable, ColumnElement[bool]]] = {
+    "tickets": (t.ticket, true()),
+    "problems": (t.problem, true()),
+    "decisions": (t.decision, true()),
+    "skipped": (t.decision, t.decision.c.verdict == "skip"),
+    "invited": (t.decision, t.decision.c.verdict == "ask"),
+}
+_STATES: Mapping[str, tuple[SqlTable, ColumnElement[bool]]] = {
+    name: (t.invitation, t.invitation.c.state == state)
+    for state, name in {"claimed": "waiting to be sent", "sent": "waiting for an answer"}.items()
+} | {state: (t.invitation, t.invitation.c.state == state) for state in ("answered", "declined", "expired", "withdrawn")}
 
 
 def tables(office: Office) -> list[Table]:
     """Compute all tables and take them through the wall; the registry notes which plugins failed."""
-    called = office.registry.call(
-        "xmo_figures", reader=StoreReader(office.store), now=office.now(), settings=office.config.settings
-    )
+    now, settings = office.now(), office.config.settings
+    called = office.registry.call("xmo_figures", reader=StoreReader(office.store), now=now, settings=settings)
     with office.store.reading() as connection:
-        line = _line(connection)
-    return [walled(table) for _, made in called for table in made] + [walled(line)]
+        line = _counts(connection, "step", _STEPS)
+        states = _counts(connection, "state", _STATES)
+        invited = _counts(connection, "state", {"": (t.invitation, true())}).figures
+    own = [
+        # how many rows there are at each step tells nothing about what anybody answered
+        replace(line, name="line", title="From tickets to questions", definition=_LINE),
+        walled(
+            replace(
+                states,
+                name="questions",
+                title="How the questions stand",
+                definition=_QUESTIONS,
+                total=[replace(figure, key=()) for figure in invited],
+            )
+        ),
+    ]
+    return [walled(table) for _, made in called for table in made] + own
 
 
 def render(office: Office, released: Sequence[Table], folder: Path) -> list[Path]:
     """Have the plugins write their files from the released tables; returns the files."""
+    now, settings = office.now(), office.config.settings
     written = []
-    for _, files in office.registry.each(
-        "xmo_render", tables=released, now=office.now(), settings=office.config.settings
-    ):
+    for _, files in office.registry.each("xmo_render", tables=released, now=now, settings=settings):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
@@ -57,30 +70,22 @@ def publish(office: Office, released: Sequence[Table]) -> None:
     """Replace what the table `figure`, and the view for BI tools on it, show."""
     rows = [row for table in released for row in _rows(table, office)]
     with office.store.writing() as connection:
+        # two reports at once: the second waits, and replaces what the first one wrote
+        connection.execute(select(t.lease).where(t.lease.c.name == ASKING).with_for_update())
         connection.execute(delete(t.figure))
         if rows:
             connection.execute(insert(t.figure), rows)
 
 
-def _line(connection: Connection) -> Table:
+def _counts(connection: Connection, by: str, steps: Mapping[str, tuple[SqlTable, ColumnElement[bool]]]) -> Table:
     """Count the rows at each step of the line, so that anyone can see that none got lost."""
-    figures: list[Figure] = []
-    for name, table, where in _STEPS:
-        query = select(func.count(), func.count(table.c.person.distinct())).select_from(table)
-        count, persons = connection.execute(query if where is None else query.where(where)).one()
-        figures.append(_count(name, count, persons))
-    return Table(
-        name="line",
-        title="From tickets to answers",
-        definition="Rows at each step. Skipped and invited make up the decisions, the six states below the invited.",
-        by=("step",),
-        figures=figures,
-    )
-
-
-def _count(step: str, count: int, persons: int) -> Figure:
-    exact: dict[str, Any] = {"value": count, "low": count, "high": count}
-    return Figure(key=(step,), measure="count", unit="count", asked=0, answered=0, persons=persons, **exact)
+    figures = []
+    for step, (table, where) in steps.items():
+        query = select(func.count(), func.count(table.c.person.distinct())).select_from(table).where(where)
+        count, persons = connection.execute(query).one()
+        exact: dict[str, Any] = dict.fromkeys(("value", "low", "high"), count) | {"asked": 0, "answered": 0}
+        figures.append(Figure(key=(step,), measure="count", unit="count", persons=persons, **exact))
+    return Table(name="", title="", definition="", by=(by,), figures=figures)
 
 
 def _rows(table: Table, office: Office) -> Iterator[dict[str, Any]]:
@@ -88,4 +93,4 @@ def _rows(table: Table, office: Office) -> Iterator[dict[str, Any]]:
     for figure in (*table.figures, *table.total):
         numbers = {name: getattr(figure, name) for name in ("measure", "value", "low", "high", "unit", "hidden")}
         counts = {name: None if figure.hidden else getattr(figure, name) for name in ("asked", "answered", "persons")}
-        yield about | {"key": "/".join(figure.key)} | numbers | counts
+        yield about | {"key": "/".join(part or "(empty)" for part in figure.key)} | numbers | counts

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from xmo_core.http_errors import Trouble, http_date, network_error, not_json, vendor_error
-from xmo_core.limiter import Limiter
 from xmo_core.options import HttpOptions, is_loopback
 from xmo_hooks import AuthError, Log, Unavailable, XmoError
 
@@ -59,19 +59,23 @@ class Response(requests.Response):
         if kwargs:
             return super().json(**kwargs)
         if self._parsed is None:
-            self._parsed = self._parse()
+            body = self.content
+            try:
+                self._parsed = orjson.loads(_NUL.sub(rb"\1", body) if rb"\u0000" in body else body)
+            except orjson.JSONDecodeError:
+                self._parsed = self._mended()
         return self._parsed
 
-    def _parse(self) -> Any:
-        try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError:
-            pass
+    def _mended(self) -> Any:
         try:  # half of a surrogate pair, where a vendor cut a text in the middle of a sign, must not lose the page
             whole = json.dumps(super().json(), ensure_ascii=False, allow_nan=False)
             return orjson.loads(whole.encode("utf-8", "replace"))
         except ValueError:
             raise NotJson(*not_json(self)) from None
+
+
+# NUL inside a text, which PostgreSQL refuses to keep; the signs before it are escaped backslashes
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class _Adapter(HTTPAdapter):
@@ -82,11 +86,34 @@ class _Adapter(HTTPAdapter):
         return response
 
 
+class Limiter:
+    """Grants at most `per_minute` requests in any minute, a few of them at once, from any number of threads.
+
+    A vendor counts in minutes of its own choosing, so the burst is taken out of the steady rate: whichever minute is
+    looked at, burst and steady requests together stay within the limit.
+    """
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
+        burst = max(1, min(10, per_minute // 20))
+        self._interval = 60.0 / max(1, per_minute - burst)
+        self._slack = self._interval * (burst - 1)
+        self._monotonic = monotonic
+        self._due = float("-inf")  # when the next request would be due at the steady rate
+        self._lock = Lock()
+
+    def reserve(self) -> float:
+        """Take the next place in line and return the seconds until its turn, 0 when it has come."""
+        with self._lock:
+            now = self._monotonic()
+            due = max(self._due, now)
+            self._due = due + self._interval
+            return max(0.0, due - self._slack - now)
+
+
 class Session(requests.Session):
     """A `requests.Session` that raises the contract's errors, repeats reads, never writes, and keeps the vendor's pace.
 
-    `waited` holds the seconds slept so far, by reason; `skew` the seconds by which the vendor's clock is ahead of
-    ours, None before the first answer.
+    `skew` holds the seconds by which the vendor's clock is ahead of ours, None before the first answer.
     """
 
     def __init__(
@@ -109,14 +136,12 @@ class Session(requests.Session):
         self.proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else {}
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(pool_connections=_POOL, pool_maxsize=_POOL))
-        self.waited: dict[str, float] = {}
         self.skew: float | None = None
         self._name, self._log, self._on_wait = name, log, on_wait
         self._limiter = Limiter(requests_per_minute, monotonic) if requests_per_minute else None
         self._timeout = (CONNECT_TIMEOUT, options.timeout.total_seconds())
         self._max_wait = options.max_wait.total_seconds()
         self._now, self._sleep, self._monotonic, self._random = now, sleep, monotonic, random
-        self._lock = Lock()
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Build the request; an address or a header that cannot be sent is a `ConfigError` without its value."""
@@ -140,11 +165,9 @@ class Session(requests.Session):
         here, there = parse_url(resp.url), parse_url(target or "")
         if there.host is not None and (there.host != here.host or (here.scheme, there.scheme) == ("https", "http")):
             resp.close()
-            raise AuthError(
-                f"{here.host} sent the request on to {there.host}: this looks like a log-in page for people.",
-                hint=f"Use an account of [sources.{self._name}] that may log in to the API; "
-                "if the system has moved, set its new address as url.",
-            )
+            what = f"{here.host} sent the request on to {there.host}: this looks like a log-in page for people."
+            account = f"Use an account of [sources.{self._name}] that may log in to the API"
+            raise AuthError(what, hint=f"{account}; if the system has moved, set its new address as url.")
         return target
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -176,7 +199,8 @@ class Session(requests.Session):
 
     def _once(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
         if self._limiter is not None and (seconds := self._limiter.reserve()):
-            self._announce(seconds, "paced", quiet=seconds <= 1)
+            if seconds > 1:
+                self._announce(seconds, "paced")
             self._sleep(seconds)
         try:
             response = super().send(request, **kwargs)
@@ -201,16 +225,10 @@ class Session(requests.Session):
         self._log.info("request is repeated", why=str(trouble.error), **facts)
         self._announce(state.upcoming_sleep, trouble.reason)
 
-    def _announce(self, seconds: float, reason: str, *, quiet: bool = False) -> None:
-        with self._lock:
-            self.waited[reason] = self.waited.get(reason, 0.0) + seconds
-        if not quiet:
-            until = self._now() + timedelta(seconds=seconds)
-            self._on_wait(Wait(source=self._name, seconds=seconds, until=until, reason=reason))
+    def _announce(self, seconds: float, reason: str) -> None:
+        until = self._now() + timedelta(seconds=seconds)
+        self._on_wait(Wait(source=self._name, seconds=seconds, until=until, reason=reason))
 
 
 def _trouble(state: RetryCallState) -> Trouble:
     return cast("Trouble", state.outcome and state.outcome.exception())  # nothing else is retried
-
-
-make_session = Session

@@ -20,27 +20,25 @@ from xmo_hooks import AuthError, ConfigError, Conflict, Forbidden, NotFound, Rat
 TRANSIENT = frozenset({429, 500, 502, 503, 504, 520, 522, 524})
 LONGEST_DELAY = 86_400.0  # a vendor that asks for 300 million years means "blocked": come back tomorrow
 DEFAULT_DELAY = 60.0
+Kinds = type[BaseException] | tuple[type[BaseException], ...]
 _WORDS = ("error", "errors", "errorMessage", "errorMessages", "title", "message", "detail", "description")
 _UNSENDABLE = (exceptions.InvalidHeader, exceptions.InvalidJSONError, UnicodeError)
 _NO_ADDRESS = (exceptions.InvalidURL, exceptions.MissingSchema, exceptions.InvalidSchema, LocationParseError)
-_GONE = (
-    NotFound,
-    "{host} has nothing at {what}",
-    "It may be deleted, or hidden from the account of [sources.{source}].",
-)
-_FAILED = (Unavailable, "{host} failed to answer {what}", "")
-_NOT_UNDERSTOOD = (XmoError, "{host} did not understand {what}", "")
-_REFUSALS: Mapping[int, tuple[type[XmoError], str, str]] = {
-    401: (
-        AuthError,
-        "{host} refused the log-in: {what}",
-        "Check user name, password or token of [sources.{source}]: wrong log-ins may lock the account.",
-    ),
-    403: (Forbidden, "{host} does not allow {what}", "Give the account of [sources.{source}] the right to do this."),
-    404: _GONE,
-    407: (AuthError, "The proxy before {host} asks for a log-in: {what}", "Check proxy in [http]."),
-    409: (Conflict, "{host} refused, because the record has changed meanwhile: {what}", ""),
-    410: _GONE,
+_FAILED = (Unavailable, "{host} failed to answer {what}")
+_NOT_UNDERSTOOD = (XmoError, "{host} did not understand {what}")
+_REFUSALS: Mapping[int, tuple[type[XmoError], str]] = {
+    401: (AuthError, "{host} refused the log-in: {what}"),
+    403: (Forbidden, "{host} does not allow {what}"),
+    404: (NotFound, "{host} has nothing at {what}"),
+    407: (AuthError, "The proxy before {host} asks for a log-in: {what}"),
+    409: (Conflict, "{host} refused, because the record has changed meanwhile: {what}"),
+    410: (NotFound, "{host} has nothing at {what}"),
+}
+_HINTS: Mapping[type[XmoError] | int, str] = {
+    AuthError: "Check user name, password or token of [sources.{source}]: wrong log-ins may lock the account.",
+    407: "Check proxy in [http].",
+    Forbidden: "Give the account of [sources.{source}] the right to do this.",
+    NotFound: "It may be deleted, or hidden from the account of [sources.{source}].",
 }
 
 
@@ -63,8 +61,7 @@ def vendor_error(response: requests.Response, source: str, now: datetime) -> Tro
         until = now + timedelta(seconds=after or DEFAULT_DELAY)
         error: XmoError = RateLimited(f"{host} asks to wait until {until:%Y-%m-%d %H:%M} UTC {said}", until=until)
     else:
-        what = f"{response.request.method} {path} {said}"
-        error = _refusal(status, host, what, source)
+        error = _refusal(status, host, f"{response.request.method} {path} {said}", source)
     error.__cause__ = exceptions.HTTPError(f"HTTP {status}", response=response)
     if status in TRANSIENT:
         return Trouble(error, "rate limited" if limited else "unavailable", after if limited else None)
@@ -88,9 +85,8 @@ def network_error(error: Exception, method: str, url: str, timeout: tuple[float,
         hint = "A proxy that opens TLS, or a private authority: name its certificate as ca_bundle in [http]."
         return Unavailable(f"{where}: its certificate is not trusted: {why}.", hint=hint)
     if type(error) is OSError:  # what requests raises, without a class of its own, for a certificate file
-        return ConfigError(
-            f"{where}: certificate files cannot be used.", hint="Check ca_bundle and client_certificate."
-        )
+        hint = "Check ca_bundle and client_certificate."
+        return ConfigError(f"{where}: certificate files cannot be used.", hint=hint)
     return Trouble(Unavailable(f"{where} cannot be reached: {_plainly(error, timeout)}."), "network")
 
 
@@ -98,11 +94,10 @@ def not_json(response: requests.Response) -> tuple[str, str]:
     """Say what came where JSON was expected, and what that usually means."""
     kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
     host, path = _place(response.url)
-    message = f"{host} answered {path} with {kind}, {len(response.content)} bytes, "
+    what, hint = "which is not valid JSON", "The answer may have been cut off: ask for less at a time."
     if "html" in kind:
-        hint = "A log-in page or a sleeping instance answers so: open the address in a browser."
-        return redact(message + "where JSON was expected."), hint
-    return redact(message + "which is not valid JSON."), "The answer may have been cut off: ask for less at a time."
+        what, hint = "where JSON was expected", "A log-in page or a sleeping instance answers so: open it in a browser."
+    return redact(f"{host} answered {path} with {kind}, {len(response.content)} bytes, {what}."), hint
 
 
 def retry_after(response: requests.Response, now: datetime) -> float | None:
@@ -111,8 +106,7 @@ def retry_after(response: requests.Response, now: datetime) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), LONGEST_DELAY)
-    at = http_date(value)
-    if at is None:
+    if (at := http_date(value)) is None:
         return None
     sent = http_date(response.headers.get("Date")) or now
     return min(max(0.0, (at - sent).total_seconds()), LONGEST_DELAY)
@@ -128,7 +122,8 @@ def http_date(value: str | None) -> datetime | None:
 
 
 def _refusal(status: int, host: str, what: str, source: str) -> XmoError:
-    kind, text, hint = _REFUSALS.get(status, _FAILED if status >= 500 else _NOT_UNDERSTOOD)
+    kind, text = _REFUSALS.get(status, _FAILED if status >= 500 else _NOT_UNDERSTOOD)
+    hint = _HINTS.get(status, _HINTS.get(kind, ""))
     return kind(text.format(host=host, what=what), hint=hint.format(source=source))
 
 
@@ -136,8 +131,7 @@ def _plainly(error: Exception, timeout: tuple[float, float]) -> str:
     words = (  # the first that is found in the error or in what it wraps
         (exceptions.ProxyError, "the proxy could not be used"),
         (exceptions.ConnectTimeout, f"no connection within {timeout[0]:g} s"),
-        (exceptions.ReadTimeout, f"no answer within {timeout[1]:g} s"),
-        (ReadTimeoutError, f"no answer within {timeout[1]:g} s"),
+        ((exceptions.ReadTimeout, ReadTimeoutError), f"no answer within {timeout[1]:g} s"),
         (NameResolutionError, "its name is not known (DNS)"),
         (ConnectionRefusedError, "the connection was refused"),
         (exceptions.SSLError, "the TLS handshake failed"),
@@ -146,7 +140,7 @@ def _plainly(error: Exception, timeout: tuple[float, float]) -> str:
     return next((plain for kind, plain in words if _within(error, kind)), "the connection broke off")
 
 
-def _within(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+def _within(error: BaseException, kind: Kinds) -> BaseException | None:
     """Find an error of this kind among those that `error` wraps; requests and urllib3 each have their own way."""
     if isinstance(error, kind):
         return error

@@ -1,9 +1,6 @@
 """The one secret of a site, and what hangs on it: pseudonyms, the draw, invitation ids and the tokens in links."""
 
-from __future__ import annotations
-
 import base64
-import hashlib
 import hmac
 
 from xmo_hooks import Contact
@@ -13,11 +10,9 @@ class Keys:
     """Derives a key of its own for each purpose, so that none gives away another."""
 
     def __init__(self, secret: str) -> None:
-        root = secret.encode()
-        self._person = _derive(root, "person")
-        self._draw = _derive(root, "draw")
-        self._invitation = _derive(root, "invitation")
-        self._token = _derive(root, "token")
+        purposes = ("person", "draw", "invitation", "token")
+        keys = (hmac.digest(secret.encode(), f"xmo {purpose}".encode(), "sha256") for purpose in purposes)
+        self._person, self._draw, self._invitation, self._token = keys
 
     def pseudonym(self, source: str, contact: Contact) -> str:
         """Return the same 32 hex digits for the same e-mail address in every source; without one, for the same key in
@@ -46,10 +41,6 @@ class Keys:
 
     def _signature(self, invitation: str) -> str:
         return _text(hmac.digest(self._token, invitation.encode(), "sha256")[:18])
-
-
-def _derive(root: bytes, purpose: str) -> bytes:
-    return hmac.digest(root, f"xmo {purpose}".encode(), hashlib.sha256)
 
 
 def _text(raw: bytes) -> str:

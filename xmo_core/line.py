@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
 from xmo_core import asking, scoring, sending, sync
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.progress import Progress
-from xmo_core.store.lease import Lease, LeaseHeldError, claim
+from xmo_core.store.lease import ASKING, TERM, Lease, LeaseHeldError, claim
 from xmo_core.store.runs import Run
-from xmo_hooks import ConfigError, Source, Tools
+from xmo_hooks import ConfigError, Source, Tools, XmoError
 
 if TYPE_CHECKING:
-    from requests import Session
-
-    from xmo_core.http import Wait
+    from xmo_core.http import Session, Wait
 
 log = get_log("xmo.line")
-ASKING = "asking"
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """A source that is ready to work, and the session under it."""
-
-    source: Source
-    session: Session
 
 
 def connect(
     office: Office, names: Sequence[str], run: Run | None = None, progress: Progress | None = None
-) -> dict[str, Connection]:
-    """Make the sources, each with a session of its own. Nothing is sent yet."""
-    from xmo_core.http import make_session
+) -> dict[str, Source]:
+    """Make the sources, each with a session of its own that tells how long it waits. Nothing is sent yet."""
 
-    connections = {}
-    for name in names:
-        config = office.config.sources[name]
-        log = get_log("xmo.source").bind(source=name)
+    def waiting(wait: Wait) -> None:
+        if run is not None:
+            run.wait(f"{wait.source}: {wait.reason}", wait.seconds)
+        if progress is not None:
+            progress.waiting(wait.source, wait.until, wait.reason)
 
-        def waiting(wait: Wait) -> None:
-            if run is not None:
-                run.wait(f"{wait.source}: {wait.reason}", wait.seconds)
-            if progress is not None:
-                progress.waiting(wait.source, wait.until, wait.reason)
+    return {name: connect_one(office, name, waiting)[0] for name in names}
 
-        session = make_session(
-            name=name,
-            options=office.config.http,
-            requests_per_minute=config.requests_per_minute,
-            now=office.wall,
-            log=log,
-            on_wait=waiting,
-            random=Random(),  # noqa: S311 - jitter, no secret
-        )
-        tools = Tools(session=session, now=office.now, log=log)
-        connections[name] = Connection(config.kind.make(config.options, tools), session)
-    return connections
+
+def connect_one(office: Office, name: str, on_wait: Callable[[Wait], None], **instead: Any) -> tuple[Source, Session]:
+    """Make one source and its session; `instead` are options of `[http]` that are not to be the config's."""
+    from xmo_core.http import Session
+
+    config, log = office.config.sources[name], get_log("xmo.source").bind(source=name)
+    session = Session(
+        name=name,
+        options=replace(office.config.http, **instead),
+        requests_per_minute=config.requests_per_minute,
+        now=office.wall,
+        log=log,
+        on_wait=on_wait,
+        random=Random(),  # noqa: S311 - jitter, no secret
+    )
+    return config.kind.make(config.options, Tools(session=session, now=office.now, log=log)), session
 
 
 def chosen(office: Office, only: Sequence[str]) -> list[str]:
@@ -76,11 +66,25 @@ def chosen(office: Office, only: Sequence[str]) -> list[str]:
 def leased(office: Office, names: Sequence[str]) -> Iterator[dict[str, Lease]]:
     """Hold all these leases or none; another run that holds one ends this with exit code 75."""
     held: dict[str, Lease] = {}
+    done = Event()
+
+    def keep() -> None:
+        # a long step must not cost the leases of the others; one that is lost is found out when it is written under
+        while not done.wait(TERM.total_seconds() / 4):
+            for lease in held.values():
+                with suppress(XmoError), lease.writing():
+                    pass
+
+    keeper = Thread(target=keep, daemon=True, name="leases")
     try:
         for name in names:
             held[name] = claim(office.store, name, office.wall)
+        keeper.start()
         yield held
     finally:
+        done.set()
+        if keeper.is_alive():
+            keeper.join()
         with office.store.writing() as connection:
             for lease in held.values():
                 lease.release(connection)
@@ -93,7 +97,8 @@ def running(office: Office, command: str) -> Iterator[Run]:
     try:
         yield run
     except BaseException as error:
-        run.fail(command, str(error) or type(error).__name__)
+        # the message of an error that is not ours may quote a person's data
+        run.fail(command, str(error) if isinstance(error, XmoError) else type(error).__name__)
         raise
     finally:
         run.finish()
@@ -102,34 +107,28 @@ def running(office: Office, command: str) -> Iterator[Run]:
 def sync_only(office: Office, only: Sequence[str], scope: sync.Scope, progress: Progress) -> Run:
     """Fetch from the sources, and ask nobody."""
     names = chosen(office, only)
-    with leased(office, [_sync(name) for name in names]) as leases, running(office, "sync") as run:
-        _sync_all(office, run, leases, names, scope, progress)
+    with leased(office, [*map(sync.lease_of, names)]) as leases, running(office, "sync") as run:
+        sync.sync_all(office, run, leases, connect(office, names, run, progress), scope, progress)
     return run
 
 
 def run_line(office: Office, progress: Progress) -> Run:
     """Run the whole line once."""
     names = chosen(office, ())
-    with leased(office, [*map(_sync, names), ASKING]) as leases, running(office, "run") as run:
+    with leased(office, [*map(sync.lease_of, names), ASKING]) as leases, running(office, "run") as run:
         asking.switch_on(office)
-        connections = _sync_all(office, run, leases, names, sync.Scope(), progress)
-        _ask(office, run, leases[ASKING], connections)
+        sources = connect(office, names, run, progress)
+        sync.sync_all(office, run, leases, sources, sync.Scope(), progress)
+        # what could not be fetched may be open again by now: nobody is asked about it
+        fresh = {name: source for name, source in sources.items() if name not in run.errors}
+        able = {name: source for name, source in fresh.items() if "comment" in office.config.sources[name].kind.can}
+        sending.tidy(office, leases[ASKING], run)
+        asking.decide(office, run, leases[ASKING], list(fresh), able)
+        sending.send(office, run, leases[ASKING], able)
         scoring.score(office, run, leases[ASKING])
         for broken in office.registry.failures:
             run.fail(broken.name, f"{broken.hook} failed {broken.times} times: {broken.reason}")
     return run
-
-
-def _ask(office: Office, run: Run, lease: Lease, connections: Mapping[str, Connection]) -> None:
-    """Decide and send, for the sources that can carry a question."""
-    able = {
-        name: connection.source
-        for name, connection in connections.items()
-        if "comment" in office.config.sources[name].kind.can
-    }
-    sending.tidy(office, lease, run)
-    asking.decide(office, run, lease)
-    sending.send(office, run, lease, able)
 
 
 def score_only(office: Office) -> None:
@@ -145,21 +144,8 @@ def score_only(office: Office) -> None:
 def replay(office: Office, only: Sequence[str]) -> Run:
     """Bring in quarantined rows."""
     names = chosen(office, only)
-    with leased(office, [_sync(name) for name in names]) as leases, running(office, "quarantine replay") as run:
-        connections = connect(office, names, run)
-        for name in names:
-            sync.replay(office, run, leases[_sync(name)], name, connections[name].source)
+    with leased(office, [*map(sync.lease_of, names)]) as leases, running(office, "quarantine replay") as run:
+        for name, source in connect(office, names, run).items():
+            with sync.noted(run, name):
+                sync.replay(office, run, leases[sync.lease_of(name)], name, source)
     return run
-
-
-def _sync_all(
-    office: Office, run: Run, leases: Mapping[str, Lease], names: Sequence[str], scope: sync.Scope, progress: Progress
-) -> dict[str, Connection]:
-    connections = connect(office, names, run, progress)
-    sources = {name: connection.source for name, connection in connections.items()}
-    sync.sync_all(office, run, {name: leases[_sync(name)] for name in names}, sources, scope, progress)
-    return connections
-
-
-def _sync(name: str) -> str:
-    return f"sync {name}"

@@ -5,33 +5,32 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from xmo_core.options import LogOptions
 from xmo_core.secrets import redact
 
 _CHATTY = ("alembic", "urllib3", "waitress", "pysnow")
+_FACTS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+_JSON: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
 
 
 def configure(options: LogOptions, stream: TextIO | None = None) -> None:
     """Send every log, ours and the libraries', to `stream` (stderr). Called once, when a command begins."""
-    out = stream or sys.stderr
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_render(options, colour=out.isatty()),
-                _redacted,
-            ],
-            foreign_pre_chain=_facts(),
-        )
-    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    render = _JSON if options.format == "json" else _text(colour=handler.stream.isatty())
+    chain = [ProcessorFormatter.remove_processors_meta, *render, _redacted]
+    handler.setFormatter(ProcessorFormatter(processors=chain, foreign_pre_chain=_FACTS))
     logging.basicConfig(handlers=[handler], level=options.level.upper(), force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*_facts(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_FACTS, ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(options.level),
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
@@ -43,17 +42,7 @@ def get(name: str) -> FilteringBoundLogger:
     return log
 
 
-def _facts() -> list[Processor]:
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-
-
-def _render(options: LogOptions, *, colour: bool) -> list[Processor]:
-    if options.format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+def _text(*, colour: bool) -> list[Processor]:
     # Not the rich tracebacks: they print the values of local variables, and these are people's.
     return [structlog.dev.ConsoleRenderer(colors=colour, exception_formatter=structlog.dev.plain_traceback)]
 

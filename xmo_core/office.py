@@ -1,20 +1,15 @@
 """What every command works with: the config, the plugins, the store, the keys and the clocks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xmo_core import config as configs
 from xmo_core import registry as registries
 from xmo_core.keys import Keys
-
-if TYPE_CHECKING:
-    from xmo_core.store import Store
+from xmo_core.store import Store, open_store, versions
 
 
 def wall() -> datetime:
@@ -34,8 +29,6 @@ class Office:
     @cached_property
     def store(self) -> Store:
         """Open the store, made on first use and of the right version."""
-        from xmo_core.store import open_store, versions
-
         store = open_store(self.config.store_url)
         versions.ensure(store)
         return store
@@ -49,5 +42,4 @@ class Office:
 def open_office(path: Path, now: datetime | None) -> Office:
     """Read the config and load the plugins. Called at the start of every command that needs them."""
     registry = registries.load()
-    config = configs.read(path, registry)
-    return Office(config=config, registry=registry, now=(lambda: now) if now else wall)
+    return Office(configs.read(path, registry), registry, (lambda: now) if now else wall)

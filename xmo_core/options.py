@@ -112,7 +112,15 @@ class StoreSchema(CoreSchema):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> str:
         """Return the URL; a relative SQLite file lies beside the config, wherever `xmo` is called."""
-        return _store_url(data["url"], self.folder)
+        url: str = data["url"]
+        scheme, colon, rest = url.partition("://")
+        if scheme in {"postgresql", "postgres", "postgresql+psycopg2"}:
+            raise ValidationError("Write postgresql+psycopg://… : XMO talks to PostgreSQL through psycopg 3.", "url")
+        if scheme not in {"postgresql+psycopg", "sqlite"} or not colon:
+            raise ValidationError("Write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.", "url")
+        file = rest.removeprefix("/")
+        in_file = scheme == "sqlite" and file and not file.startswith(":memory:")
+        return f"sqlite:///{(self.folder / file).absolute()}" if in_file else url
 
 
 class HttpSchema(CoreSchema):
@@ -144,15 +152,3 @@ def is_loopback(url: object) -> bool:
         return host == "localhost" or (host is not None and ip_address(host).is_loopback)
     except ValueError:
         return False
-
-
-def _store_url(url: str, folder: Path) -> str:
-    scheme, colon, rest = url.partition("://")
-    if scheme in {"postgresql+psycopg", "sqlite"} and colon:
-        file = rest.removeprefix("/")
-        if scheme == "sqlite" and file and not file.startswith(":memory:"):
-            return f"sqlite:///{(folder / file).absolute()}"
-        return url
-    if scheme in {"postgresql", "postgres", "postgresql+psycopg2"}:
-        raise ValidationError("Write postgresql+psycopg://… : XMO talks to PostgreSQL through psycopg 3.", "url")
-    raise ValidationError("Write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.", "url")

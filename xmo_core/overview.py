@@ -1,8 +1,6 @@
 """What operators look at: rows, states and dates, never answers."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,29 +9,23 @@ from xmo_core.office import Office
 from xmo_core.store import tables as t
 
 
-def quarantined(office: Office, only: Sequence[str] = ()) -> list[dict[str, Any]]:
+def quarantined(office: Office, only: Sequence[str] = ()) -> list[Mapping[str, Any]]:
     """Return the rows in quarantine, oldest first."""
-    query = select(t.quarantine).order_by(t.quarantine.c.source, t.quarantine.c.seen_at, t.quarantine.c.key)
-    if only:
-        query = query.where(t.quarantine.c.source.in_(only))
-    with office.store.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(query)]
+    q = t.quarantine.c
+    query = select(t.quarantine).order_by(q.source, q.seen_at, q.key)
+    return office.store.read(query.where(q.source.in_(only)) if only else query)
 
 
-def invitations(office: Office, limit: int) -> list[dict[str, Any]]:
+def invitations(office: Office, limit: int) -> list[Mapping[str, Any]]:
     """Return the newest invitations without their answers."""
     i = t.invitation.c
-    query = (
-        select(i.run, i.state, i.claimed_at, i.sent_at, i.expires_at, i.reason, t.ticket.c.number, i.source, i.n)
-        .join_from(t.invitation, t.ticket, (t.ticket.c.source == i.source) & (t.ticket.c.key == i.key))
-        .order_by(i.claimed_at.desc(), i.id)
-        .limit(limit)
-    )
-    with office.store.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(query)]
+    query = select(i.run, i.state, i.claimed_at, i.sent_at, i.expires_at, i.reason, t.ticket.c.number, i.source, i.n)
+    same = (t.ticket.c.source == i.source) & (t.ticket.c.key == i.key)
+    newest = query.join_from(t.invitation, t.ticket, same).order_by(i.claimed_at.desc(), i.id).limit(limit)
+    return office.store.read(newest)
 
 
-def overview(office: Office) -> dict[str, int]:
+def overview(office: Office) -> Mapping[str, int]:
     """Count what waits for somebody."""
     i = t.invitation
     queries = {
@@ -42,5 +34,5 @@ def overview(office: Office) -> dict[str, int]:
         "to_be_sent": select(func.count()).select_from(i).where(i.c.state == "claimed"),
         "to_be_answered": select(func.count()).select_from(i).where(i.c.state == "sent"),
     }
-    with office.store.reading() as connection:
-        return {name: connection.execute(query).scalar_one() for name, query in queries.items()}
+    (counts,) = office.store.read(select(*[query.label(name) for name, query in queries.items()]))
+    return counts

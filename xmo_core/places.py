@@ -1,9 +1,9 @@
 """Where in the config's text each key stands, so that a mistake can be told with its line."""
 
 import re
-import tomllib
 
 _PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
+_PARTS = re.compile(_PART)
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"\s*\[\[?\s*({_NAME})\s*\]")
 _KEY = re.compile(rf"\s*({_NAME})\s*=")
@@ -32,12 +32,4 @@ class Places:
 
 
 def _path(name: str) -> tuple[str, ...]:
-    path: tuple[str, ...] = ()
-    try:
-        tables: object = tomllib.loads(f"{name} = 0")
-    except tomllib.TOMLDecodeError:  # inside a long text that could not be told from keys
-        return path
-    while isinstance(tables, dict):
-        key, tables = next(iter(tables.items()))
-        path = (*path, key)
-    return path
+    return tuple(part.strip("\"'") for part in _PARTS.findall(name))

@@ -1,20 +1,17 @@
 """The reader: figures see the joined record as cells, grouped by the database, never as rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, case, distinct, func, literal, select
-from sqlalchemy.sql.elements import KeyedColumnElement
 
 from xmo_core.store import Store
 from xmo_core.store import tables as t
 from xmo_hooks import Cell, ConfigError
 
 _d, _t, _p, _i = t.decision.c, t.ticket.c, t.person.c, t.invitation.c
-_COLUMNS: dict[str, tuple[Any, str]] = {
+_COLUMNS: dict[str, tuple[ColumnElement[Any], str]] = {
     "source": (_d.source, "the source of the ticket"),
     "kind": (_t.kind, "incident, request, …"),
     "service": (_t.service, "the service concerned"),
@@ -30,8 +27,7 @@ _COLUMNS: dict[str, tuple[Any, str]] = {
     "organisation": (_p.organisation, "whom the person works for"),
 }
 _FLAGS: dict[str, ColumnElement[int]] = {
-    "asked": case((_i.sent_at.is_not(None), 1), else_=0),
-    "answered": case((_i.answered_at.is_not(None), 1), else_=0),
+    flag: case((at.is_not(None), 1), else_=0) for flag, at in (("asked", _i.sent_at), ("answered", _i.answered_at))
 }
 _ATTRIBUTE = "attribute."
 
@@ -63,47 +59,38 @@ class StoreReader:
             .outerjoin(t.person, _p.pseudonym == _d.person)
             .outerjoin(t.invitation, (_i.problem == _d.problem) & (_i.n == _d.n))
         )
-        summed: list[ColumnElement[int]] = []
-        for number, name in enumerate(sums):
+        summed: list[ColumnElement[int]] = [literal(1)]
+        for name in sums:
             if name in _FLAGS:
                 summed.append(_FLAGS[name])
                 continue
-            score = t.score.alias(f"score_{number}")
+            score = t.score.alias(f"score_{len(summed)}")
             same = (score.c.problem == _d.problem) & (score.c.n == _d.n) & (score.c.name == name)
             relation = relation.join(score, same)
             summed.append(score.c.value)
         keys = [_column(name) for name in by]
-        query = select(
-            *[key.label(f"k{i}") for i, key in enumerate(keys)],
-            func.count().label("x0"),
-            *[func.sum(column).label(f"x{i}") for i, column in enumerate(summed, 1)],
-            _d.person.label("person"),
-        ).select_from(relation)
-        for name, value in where.items():
-            query = query.where(_column(name) == value)
-        return query.group_by(*keys, _d.person).subquery()
+        named = [key.label(f"k{i}") for i, key in enumerate(keys)]
+        named += [func.sum(column).label(f"x{i}") for i, column in enumerate(summed)]
+        query = select(*named, _d.person.label("person")).select_from(relation).group_by(*keys, _d.person)
+        return query.where(*[_column(name) == value for name, value in where.items()]).subquery()
 
 
 def _column(name: str) -> ColumnElement[Any]:
     if name in _COLUMNS:
-        column: ColumnElement[Any] = _COLUMNS[name][0]
-        return column
-    if name.startswith(_ATTRIBUTE):
-        attribute: ColumnElement[Any] = _t.attributes[name.removeprefix(_ATTRIBUTE)].as_string()
-        return attribute
-    raise ConfigError(f"There is no cut named {name!r}.", hint=f"Cuts are {', '.join(_COLUMNS)}, and attribute.NAME.")
+        return _COLUMNS[name][0]
+    if not name.startswith(_ATTRIBUTE):
+        hint = f"Cuts are {', '.join(_COLUMNS)}, and attribute.NAME."
+        raise ConfigError(f"There is no cut named {name!r}.", hint=hint)
+    column: ColumnElement[Any] = _t.attributes[name.removeprefix(_ATTRIBUTE)].as_string()
+    return column
 
 
 def _over_persons(persons: Subquery, axes: int, sums: Sequence[str]) -> Select[Any]:
-    keys: list[KeyedColumnElement[Any]] = [persons.c[f"k{i}"] for i in range(axes)]
+    keys = [persons.c[f"k{i}"] for i in range(axes)]
     totals = [persons.c[f"x{i}"] for i in range(len(sums) + 1)]
-    products = [func.sum(a * b).label(f"p{i}") for i, (a, b) in enumerate(combinations_with_replacement(totals, 2))]
-    query = select(
-        *keys,
-        func.count(distinct(persons.c.person)).label("persons"),
-        *[func.sum(total).label(f"s{i}") for i, total in enumerate(totals)],
-        *products,
-    )
+    columns = [func.sum(total).label(f"s{i}") for i, total in enumerate(totals)]
+    columns += [func.sum(a * b).label(f"p{i}") for i, (a, b) in enumerate(combinations_with_replacement(totals, 2))]
+    query = select(*keys, func.count(distinct(persons.c.person)).label("persons"), *columns)
     return query.group_by(*keys) if keys else query.having(func.count(literal(1)) > 0)
 
 
@@ -111,11 +98,6 @@ def _cell(row: Any, axes: int, sums: Sequence[str]) -> Cell:
     """Read a row; sums come back as Decimal from PostgreSQL and as int from SQLite."""
     names = ("n", *sums)
     totals = {name: int(getattr(row, f"s{i}")) for i, name in enumerate(names)}
-    pairs = combinations_with_replacement(names, 2)
-    return Cell(
-        key=tuple(row[:axes]),
-        n=totals.pop("n"),
-        persons=row.persons,
-        sums=totals,
-        products={pair: int(getattr(row, f"p{i}")) for i, pair in enumerate(pairs)},
-    )
+    pairs = enumerate(combinations_with_replacement(names, 2))
+    products = {pair: int(getattr(row, f"p{i}")) for i, pair in pairs}
+    return Cell(key=tuple(row[:axes]), n=totals.pop("n"), persons=row.persons, sums=totals, products=products)

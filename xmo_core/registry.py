@@ -1,10 +1,9 @@
 """The plugins: found by entry points of group `xmo.plugins`, each loaded and called by itself."""
 
-from __future__ import annotations
-
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import metadata
 from types import ModuleType
@@ -14,9 +13,11 @@ import pluggy
 
 import xmo_hooks
 import xmo_hooks.specs
+from xmo_core.logs import get as get_log
 from xmo_core.secrets import redact
-from xmo_hooks import ConfigError, Kind, Sandbox, Section, XmoError
+from xmo_hooks import ConfigError, Kind, Sandbox, Section, Unavailable, XmoError
 
+log = get_log("xmo.plugins")
 GROUP = "xmo.plugins"
 T = TypeVar("T", Kind, Section, Sandbox)
 Impl = tuple[str, Callable[..., Any], tuple[str, ...]]
@@ -31,7 +32,6 @@ class Broken:
     hint: str = ""
     hook: str = ""
     times: int = 1
-    error: Exception | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +40,11 @@ class Plugin:
 
     name: str
     version: str
-    hooks: tuple[str, ...]
+    hooks: Sequence[str]
     broken: Broken | None = None
+
+
+OnFailure = Callable[[Broken], None]
 
 
 class Unfit(Exception):
@@ -55,7 +58,7 @@ class Registry:
         self._manager = pluggy.PluginManager("xmo")
         self._manager.add_hookspecs(xmo_hooks.specs)
         self._versions: dict[str, str] = {}
-        self._impls: dict[str, tuple[Impl, ...]] = {}
+        self._bound: dict[str, list[Impl]] = {}
         self._offers: dict[str, dict[str, tuple[str, Any]]] = {}
         self._failures: dict[tuple[str, str, str], Broken] = {}
         self.broken: dict[str, Broken] = {}
@@ -78,30 +81,26 @@ class Registry:
                 self._manager.unregister(module)
             raise Unfit(" ".join(str(error).split())) from None
         self._versions[name] = version
-        self._impls.clear()
+        self._bound.clear()
         self._offers.clear()
 
-    def each(
-        self, hook: str, on_failure: Callable[[Broken], None] | None = None, /, **args: Any
-    ) -> Iterator[tuple[str, Any]]:
+    def each(self, hook: str, on_failure: OnFailure | None = None, /, **args: Any) -> Iterator[tuple[str, Any]]:
         """Call each plugin's `hook` by itself and yield its name and result, where it has one. A plugin that raises
         stops no other: it is noted in `failures` and told to `on_failure`."""
-        for name, function, wanted in self._impls[hook] if hook in self._impls else self._bind(hook):
+        for name, function, wanted in self._bound.get(hook) or self._bind(hook):
             try:
                 result = function(*[args[arg] for arg in wanted])
                 if hasattr(result, "__next__"):
                     result = list(result)
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not stop the others
-                failure = self._fail(name, hook, _where(error), error)
+                failure = self._fail(name, hook, place_of(error), error)
                 if on_failure is not None:
                     on_failure(failure)
                 continue
             if result is not None:
                 yield name, result
 
-    def call(
-        self, hook: str, on_failure: Callable[[Broken], None] | None = None, /, **args: Any
-    ) -> list[tuple[str, Any]]:
+    def call(self, hook: str, on_failure: OnFailure | None = None, /, **args: Any) -> list[tuple[str, Any]]:
         """Call `hook` on every plugin and return all results; see `each`."""
         return list(self.each(hook, on_failure, **args))
 
@@ -119,19 +118,16 @@ class Registry:
 
     def plugins(self) -> list[Plugin]:
         """List every plugin that was found, the broken ones too, by name."""
-        found = [Plugin(name=n, version=v, hooks=self._hooks(n)) for n, v in self._versions.items()]
+        manager = self._manager
+        hooks = {n: sorted(c.name for c in manager.get_hookcallers(p) or []) for n, p in manager.list_name_plugin()}
+        found = [Plugin(name=n, version=v, hooks=hooks[n]) for n, v in self._versions.items()]
         found += [Plugin(name=n, version="", hooks=(), broken=b) for n, b in self.broken.items()]
         return sorted(found, key=lambda plugin: plugin.name)
 
-    def _hooks(self, name: str) -> tuple[str, ...]:
-        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
-        return tuple(sorted(caller.name for caller in callers))
-
-    def _bind(self, hook: str) -> tuple[Impl, ...]:
-        implementations = getattr(self._manager.hook, hook).get_hookimpls()
-        bound = tuple((i.plugin_name, i.function, i.argnames) for i in reversed(implementations))
-        self._impls[hook] = bound
-        return bound
+    def _bind(self, hook: str) -> list[Impl]:
+        found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
+        self._bound[hook] = [(impl.plugin_name, impl.function, impl.argnames) for impl in found]
+        return self._bound[hook]
 
     def _check(self, module: ModuleType) -> None:
         for caller in self._manager.get_hookcallers(module) or []:
@@ -145,29 +141,23 @@ class Registry:
         if hook not in self._offers:
             offers: dict[str, tuple[str, Any]] = {}
             for plugin, things in self.each(hook):
-                for thing in self._all(plugin, hook, things, type_):
-                    taken = offers.setdefault(thing.name, (plugin, thing))[0]
-                    if offers[thing.name][1] is not thing:
-                        raise _twice(type_, thing.name, taken, plugin)
+                if not isinstance(things, Iterable) or not all(isinstance(thing, type_) for thing in things):
+                    self._fail(plugin, hook, f"must return a list of {type_.__name__}, and did not")
+                    continue
+                for thing in things:
+                    if thing.name in offers:
+                        both = f"The plugins {offers[thing.name][0]} and {plugin} both offer"
+                        what = f'the {type_.__name__.lower()} "{thing.name}"'
+                        raise ConfigError(f"{both} {what}.", hint="Uninstall one of them.")
+                    offers[thing.name] = plugin, thing
             self._offers[hook] = offers
         return self._offers[hook]
 
-    def _all(self, plugin: str, hook: str, things: Any, type_: type[T]) -> Iterable[T]:
-        if isinstance(things, Iterable):
-            offered = list(things)
-            if all(isinstance(thing, type_) for thing in offered):
-                return offered
-        self._fail(plugin, hook, f"must return a list of {type_.__name__}, and did not")
-        return ()
-
     def _fail(self, plugin: str, hook: str, reason: str, error: Exception | None = None) -> Broken:
-        failure = self._failures.get((plugin, hook, reason))
-        if failure is None:
-            hint = error.hint if isinstance(error, XmoError) else ""
-            failure = Broken(name=plugin, hook=hook, reason=reason, hint=hint, error=error)
-            self._failures[plugin, hook, reason] = failure
-        else:
-            failure.times += 1
+        hint = error.hint if isinstance(error, XmoError) else ""
+        failure = Broken(name=plugin, hook=hook, reason=reason, hint=hint, times=0)
+        failure = self._failures.setdefault((plugin, hook, reason), failure)
+        failure.times += 1
         return failure
 
 
@@ -181,14 +171,9 @@ def load(found: Iterable[metadata.EntryPoint] | None = None) -> Registry:
     for point in sorted(points, key=lambda p: p.name, reverse=True):  # pluggy calls the last one registered first
         try:
             registry.add(point.name, point.load(), point.dist.version if point.dist else "")
-        except ImportError as error:
-            registry.broken[point.name] = _missing(point, error)
-        except Unfit as error:
-            hint = "Ask its maker for a version that fits, or uninstall it."
-            registry.broken[point.name] = Broken(name=point.name, reason=str(error), hint=hint, error=error)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything at import, and must not stop the others
-            reason = f"its import failed: {type(error).__name__}: {redact(str(error))}"
-            registry.broken[point.name] = Broken(name=point.name, reason=reason, error=error)
+            reason, hint = _why(point, error)
+            registry.broken[point.name] = Broken(name=point.name, reason=reason, hint=hint)
     return registry
 
 
@@ -198,39 +183,54 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def _check_contract(version: object) -> None:
-    if version is None:
-        return
-    ours = ".".join(map(str, xmo_hooks.CONTRACT))
-    match version:
-        case (int(major), int(minor)):
-            if major != xmo_hooks.CONTRACT[0] or minor > xmo_hooks.CONTRACT[1]:
-                raise Unfit(f"it is written for contract {major}.{minor}, and this XMO keeps contract {ours}")
-        case _:
-            raise Unfit(f"XMO_CONTRACT must be two whole numbers such as {xmo_hooks.CONTRACT}, not {version!r}")
-
-
-def _missing(point: metadata.EntryPoint, error: ImportError) -> Broken:
-    module = error.name or ""
-    if point.module == module or point.module.startswith(f"{module}."):
-        return Broken(name=point.name, reason=f"its module {point.module} is not there", hint="Install it again.")
-    if not isinstance(error, ModuleNotFoundError):
-        return Broken(name=point.name, reason=f"its import failed: {redact(str(error))}", error=error)
-    extras = (point.dist.metadata.get_all("Provides-Extra") or []) if point.dist else []
-    what = f"{point.dist.name}[{point.name}]" if point.dist and point.name in extras else module.partition(".")[0]
-    reason = f"it needs the module {module}, which is not installed"
-    return Broken(name=point.name, reason=reason, hint=f"pip install '{what}'", error=error)
-
-
-def _where(error: Exception) -> str:
-    # The message of an unexpected error may quote a person's data; its type and place never do.
+def place_of(error: Exception) -> str:
+    """Say what was raised and where. The message of an unexpected error may quote a person's data: it is left out."""
     if isinstance(error, XmoError):
         return redact(str(error))
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
 
 
-def _twice(type_: type, name: str, first: str, second: str) -> ConfigError:
-    what = {Kind: "kind", Section: "section", Sandbox: "sandbox"}[type_]
-    both = f'both offer the {what} "{name}"'
-    return ConfigError(f"The plugins {first} and {second} {both}.", hint="Uninstall one of them.")
+class ContractBrokenError(Unavailable):
+    """A source raised what the contract does not know: a fault of its plugin, which is named even if it was but one."""
+
+
+@contextmanager
+def contract_kept() -> Iterator[None]:
+    """Turn what a source raises against the contract into `ContractBrokenError`, so that it stops no other source. The
+    message of such an error may quote a person's data; its type and place never do."""
+    try:
+        yield
+    except XmoError:
+        raise
+    except Exception as error:
+        log.debug("source failed", exc_info=True)
+        hint = "`xmo --verbose` logs the traceback."
+        raise ContractBrokenError(f"The plugin failed: {place_of(error)}.", hint=hint) from error
+
+
+def _check_contract(version: object) -> None:
+    match version:
+        case None:
+            return
+        case (int(major), int(minor)):
+            if major != xmo_hooks.CONTRACT[0] or minor > xmo_hooks.CONTRACT[1]:
+                ours = ".".join(map(str, xmo_hooks.CONTRACT))
+                raise Unfit(f"it is written for contract {major}.{minor}, and this XMO keeps contract {ours}")
+        case _:
+            raise Unfit(f"XMO_CONTRACT must be two whole numbers such as {xmo_hooks.CONTRACT}, not {version!r}")
+
+
+def _why(point: metadata.EntryPoint, error: Exception) -> tuple[str, str]:
+    """Say why a plugin cannot be loaded, and what to do about it."""
+    if isinstance(error, Unfit):
+        return str(error), "Ask its maker for a version that fits, or uninstall it."
+    if not isinstance(error, ModuleNotFoundError):
+        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        return f"its import failed: {kind}{redact(str(error))}", ""
+    module = error.name or ""
+    if f"{point.module}.".startswith(f"{module}."):
+        return f"its module {point.module} is not there", "Install it again."
+    extras = (point.dist.metadata.get_all("Provides-Extra") or []) if point.dist else []
+    what = f"{point.dist.name}[{point.name}]" if point.dist and point.name in extras else module.partition(".")[0]
+    return f"it needs the module {module}, which is not installed", f"pip install '{what}'"

@@ -1,7 +1,5 @@
 """Scoring: each answered invitation is scored by the plugins' rules, again when it or the rules have changed."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +8,14 @@ from sqlalchemy import Connection, Row, delete, insert, select, tuple_, update
 
 from xmo_core.asking import occasion_of
 from xmo_core.checkpoints import reach
-from xmo_core.desk import answer_of
+from xmo_core.desk import answers_of
 from xmo_core.office import Office
 from xmo_core.registry import Broken
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.runs import Run
 from xmo_core.store.tickets import read_persons, read_tickets
-from xmo_hooks import Answer, Experience
+from xmo_hooks import Experience
 
 _BATCH = 200
 
@@ -33,8 +31,7 @@ def score(office: Office, run: Run, lease: Lease) -> None:
     """Score what has answers and no score by the rules in force. Where a rule fails, the scores stay as they were."""
     current, after = definition(office), ""
     while True:
-        with office.store.writing() as connection:
-            lease.renew(connection)
+        with lease.writing() as connection:
             rows = _unscored(connection, current, after)
             if not rows:
                 return
@@ -53,24 +50,22 @@ def _unscored(connection: Connection, current: str, after: str) -> Sequence[Row[
     query = select(t.invitation, t.decision.c.ended_at.label("problem_ended_at")).join_from(
         t.invitation, t.decision, (t.decision.c.problem == i.problem) & (t.decision.c.n == i.n)
     )
-    return connection.execute(query.where(stale & (i.id > after)).order_by(i.id).limit(_BATCH)).all()
+    # locked, so that no answer comes in between reading the answers and noting that they are scored
+    locked = query.with_for_update(of=t.invitation)
+    return connection.execute(locked.where(stale & (i.id > after)).order_by(i.id).limit(_BATCH)).all()
 
 
 def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str) -> tuple[int, list[Broken]]:
     tickets = read_tickets(connection, [(row.source, row.key) for row in rows])
     persons = read_persons(connection, sorted({row.person for row in rows}))
-    answers = _answers(connection, [row.id for row in rows])
+    answers = answers_of(connection, [row.id for row in rows])
     broken: list[Broken] = []
     scores, done = [], []
     for row in rows:
-        failed = len(broken)
-        occasion = occasion_of(
-            row.problem, row.n, row.problem_ended_at, row.source, persons[row.person], tickets[row.source, row.key]
-        )
-        experience = Experience(occasion=occasion, answers=answers[row.id])
-        called = office.registry.call(
-            "xmo_score", broken.append, experience=experience, settings=office.config.settings
-        )
+        failed, ticket = len(broken), tickets[row.source, row.key]
+        occasion = occasion_of(row.problem, row.n, row.problem_ended_at, row.source, persons[row.person], ticket)
+        experience, settings = Experience(occasion=occasion, answers=answers[row.id]), office.config.settings
+        called = office.registry.call("xmo_score", broken.append, experience=experience, settings=settings)
         if len(broken) > failed:
             continue
         done.append(row)
@@ -83,11 +78,3 @@ def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], cur
     ids = [row.id for row in done]
     connection.execute(update(t.invitation).where(t.invitation.c.id.in_(ids)).values(scored=current))
     return len(done), broken
-
-
-def _answers(connection: Connection, invitations: Sequence[str]) -> dict[str, list[Answer]]:
-    found: dict[str, list[Answer]] = {invitation: [] for invitation in invitations}
-    query = select(t.answer).where(t.answer.c.invitation.in_(invitations)).order_by(t.answer.c.question)
-    for row in connection.execute(query):
-        found[row.invitation].append(answer_of(row))
-    return found

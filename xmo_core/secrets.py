@@ -9,6 +9,7 @@ _NAMES = frozenset({"password", "token", "key", "secret", "api_key", "private_ke
 _ENDINGS = ("_password", "_token", "_secret")
 _SHORTEST = 4  # shorter ones would black out half of every text, and protect nothing
 _HEADER = re.compile(r"\b(basic|bearer)\s+[\w+/=.~-]{8,}", re.IGNORECASE)
+_INVITED = re.compile(r"(?<![\w-])[\w-]{16}\.[\w-]{24}(?![\w-])")  # the token of an invitation: see `Keys.token`
 _USERINFO = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)")
 _known: dict[str, None] = {}
 
@@ -61,14 +62,14 @@ def learn(value: str) -> None:
 
 def learn_url(url: str) -> None:
     """Remember the password of a URL (store, proxy), where it has one."""
-    password = urlsplit(url).password
-    if password:
+    if password := urlsplit(url).password:
         learn(password)
 
 
 def redact(text: str) -> str:
-    """Return the text with every known secret, credential header and URL password replaced by `***`."""
+    """Return the text with every known secret, credential header, URL password and invitation's token replaced by
+    `***`: a server that fails logs the path that was asked for, and whoever reads it there could answer."""
     for value in sorted(_known, key=len, reverse=True):
         if value in text:
             text = text.replace(value, "***")
-    return _USERINFO.sub("***", _HEADER.sub(r"\1 ***", text))
+    return _INVITED.sub("***", _USERINFO.sub("***", _HEADER.sub(r"\1 ***", text)))

@@ -1,31 +1,24 @@
 """What a person at a terminal reads at the end: tables that fit 80 columns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from xmo_core.store.runs import Run
 from xmo_hooks import Figure, Table
-
-if TYPE_CHECKING:
-    from xmo_core.store.runs import Run
-
-_HIDDEN = "fewer than 5 persons"
 
 
 def show_run(run: Run) -> None:
     """Show what one run counted, and how long it waited for whom."""
+    lines = [(group, _counted(counts)) for group, counts in run.counts.items()]
+    lines += [("waited", f"{seconds:,.0f} s for {whom}") for whom, seconds in run.waited.items()]
     console = Console()
-    for group, counts in run.counts.items():
-        text = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())
+    for group, text in lines:
         console.print(Text.assemble((f"{group:<12} ", "bold"), text))
-    for whom, seconds in run.waited.items():
-        console.print(Text.assemble((f"{'waited':<12} ", "bold"), f"{seconds:,.0f} s for {whom}"))
     if not run.counts:
         console.print("Nothing new.")
 
@@ -43,34 +36,23 @@ def show_tables(tables: Sequence[Table]) -> None:
 
 def _grid(table: Table) -> Grid:
     grid = Grid(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    counts = all(figure.unit == "count" for figure in (*table.figures, *table.total))
-    grid.add_column("", overflow="ellipsis", max_width=28)
-    measures = list(dict.fromkeys(figure.measure for figure in (*table.figures, *table.total)))
-    for measure in measures:
-        grid.add_column(measure.replace("_", " "), justify="right", no_wrap=True)
-    if not counts:
-        grid.add_column("answered", justify="right", no_wrap=True)
-    for key, figures in _grouped(table).items():
-        row = _row(key, figures, measures, counts)
-        grid.add_row(*row, style="bold" if key == "all" else None)
-    return grid
-
-
-def _grouped(table: Table) -> dict[str, dict[str, Figure]]:
     groups: dict[str, dict[str, Figure]] = {}
     for figure in (*table.figures, *table.total):
         groups.setdefault(" / ".join(figure.key) or "all", {})[figure.measure] = figure
-    return groups
-
-
-def _row(key: str, figures: Mapping[str, Figure], measures: Sequence[str], counts: bool) -> list[Any]:
-    if any(figure.hidden for figure in figures.values()):
-        return [key, Text(_HIDDEN, style="dim"), *[""] * (len(measures) - 1 + (not counts))]
-    cells: list[Any] = [key, *[_value(figures.get(measure)) for measure in measures]]
-    if not counts:
+    measures = list(dict.fromkeys(measure for figures in groups.values() for measure in figures))
+    answered = [] if all(f.unit == "count" for figures in groups.values() for f in figures.values()) else ["answered"]
+    grid.add_column("", overflow="ellipsis", max_width=28)
+    for name in (*measures, *answered):
+        grid.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for key, figures in groups.items():
         first = next(iter(figures.values()))
-        cells.append(f"{first.answered:,} of {first.asked:,}")
-    return cells
+        cells = [_value(figures.get(measure)) for measure in measures]
+        if any(figure.hidden for figure in figures.values()):
+            cells = [Text("fewer than 5 persons", style="dim")]
+        elif answered:
+            cells.append(Text(f"{first.answered:,} of {first.asked:,}"))
+        grid.add_row(key, *cells, style="bold" if key == "all" else None)
+    return grid
 
 
 def _value(figure: Figure | None) -> Text:
@@ -92,14 +74,13 @@ def show_status(runs: Sequence[Mapping[str, Any]], waiting: Mapping[str, int]) -
     for name in ("run", "command", "at (UTC)", "state", "what"):
         grid.add_column(name, overflow="fold")
     for run in runs:
-        what = "; ".join(f"{who}: {why}" for who, why in run["errors"].items()) or _counted(run["counts"])
-        colour = {"failed": "red", "running": "yellow"}.get(run["state"])
-        at = f"{run['now']:%Y-%m-%d %H:%M}"
-        grid.add_row(str(run["id"]), run["command"], at, Text(run["state"], style=colour or ""), what)
+        what = [f"{who}: {why}" for who, why in run["errors"].items()]
+        what = what or [f"{group} {_counted(counts)}" for group, counts in run["counts"].items()] or ["nothing new"]
+        state = Text(run["state"], style={"failed": "red", "running": "yellow"}.get(run["state"], ""))
+        grid.add_row(str(run["id"]), run["command"], f"{run['now']:%Y-%m-%d %H:%M}", state, "; ".join(what))
     console.print(grid)
-    console.print(", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in waiting.items()))
+    console.print(_counted(waiting))
 
 
-def _counted(counts: Mapping[str, Mapping[str, int]]) -> str:
-    parts = [f"{group} " + ", ".join(f"{n:,} {name}" for name, n in c.items()) for group, c in counts.items()]
-    return "; ".join(parts) or "nothing new"
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())

@@ -3,13 +3,13 @@
 The next page is fetched while this one is written; several sources run side by side; one that fails stops no other.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
@@ -19,14 +19,15 @@ from xmo_core.checkpoints import reach
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.progress import Progress
+from xmo_core.registry import contract_kept
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.runs import Run
-from xmo_core.store.tickets import Asking, TicketWriter, release, write_bad
+from xmo_core.store.tickets import Asking, Bad, TicketWriter, release, write_bad
 from xmo_hooks import BadRecord, Json, Page, Row, Source, Ticket, XmoError
 
 log = get_log("xmo.sync")
-Bad = tuple[str, Row, BadRecord]
+_q = t.quarantine.c
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +37,34 @@ class Scope:
     since: datetime | None = None
     full: bool = False
 
+    def fetch(self, source: Source, stored: Json) -> Iterator[Page]:
+        """Yield the pages, while the next one is already being fetched."""
+        pages = source.fetch(self.start(stored), self.since)
+        with ThreadPoolExecutor(1, thread_name_prefix="fetch") as pool:
+            future = pool.submit(next, pages, None)
+            while (page := future.result()) is not None:
+                future = pool.submit(next, pages, None)
+                yield page
+
     def start(self, stored: Json) -> Json:
         """Return the cursor to begin with."""
         return None if self.full or self.since else stored
+
+
+def lease_of(source: str) -> str:
+    """Name the lease under which a source is synced."""
+    return f"sync {source}"
+
+
+@contextmanager
+def noted(run: Run, name: str) -> Iterator[None]:
+    """Note in the run what fails for one source, and go on with the others."""
+    try:
+        with contract_kept():
+            yield
+    except XmoError as error:
+        run.fail(name, str(error))
+        log.warning("source failed", source=name, reason=str(error))
 
 
 def sync_all(
@@ -52,14 +78,8 @@ def sync_all(
     """Sync the sources side by side; each failure is noted in the run under the name of its source."""
 
     def one(name: str) -> None:
-        try:
-            _Sync(office, run, leases[name], name, sources[name], progress).run(scope)
-        except XmoError as error:
-            run.fail(name, str(error))
-            log.warning("sync failed", source=name, reason=str(error))
-        except Exception as error:
-            run.fail(name, f"The plugin failed: {type(error).__name__}: {error}")
-            log.exception("sync failed", source=name)
+        with noted(run, name):
+            _Sync(office, run, leases[lease_of(name)], name, sources[name], progress).run(scope)
 
     with ThreadPoolExecutor(max(1, len(sources)), thread_name_prefix="sync") as pool:
         list(pool.map(one, sources))
@@ -76,29 +96,32 @@ class _Sync:
         """Fetch to the end."""
         store = self._office.store
         with store.reading() as connection:
-            stored, known_until = read_cursor(connection, self._name)
-            held = set(_held(connection, self._name))
-            asking = Asking(since=read_switch(connection).since, known_until=known_until, unknown=held)
+            stored, known_since, known_until = read_cursor(connection, self._name)
+            held = set(connection.execute(select(_q.key).where(_q.source == self._name)).scalars())
+            since = read_switch(connection).since
+        if known_since is None:  # a source that is added later brings its history, too: nobody is asked about that
+            known_since = self._office.now()
+            with self._lease.writing() as connection:
+                self._save_cursor(connection, known_since=known_since)
+        asking = Asking(since=since and max(since, known_since), known_until=known_until, unknown=held)
+        # what is fetched again from before does not move where the source stands
+        moves = stored is None or scope.since is None
         writer = TicketWriter(store, self._name, self._office.keys, asking)
-        pages = self._source.fetch(scope.start(stored), scope.since)
-        for page in ahead(pages):
+        for page in scope.fetch(self._source, stored):
             reach("page.fetched")
-            self._store(page, writer, held)
-        with store.writing() as connection:
-            self._lease.renew(connection)
-            self._save_cursor(connection, complete_at=self._office.now())
+            self._store(page, writer, held, {"cursor": page.cursor} if moves else {})
+        with self._lease.writing() as connection:
+            self._save_cursor(connection, **({"complete_at": self._office.now()} if moves else {}))
         reach("sync.complete")
         self._progress.done(self._name)
 
-    def _store(self, page: Page, writer: TicketWriter, held: set[str]) -> None:
+    def _store(self, page: Page, writer: TicketWriter, held: set[str], cursor: Mapping[str, Json]) -> None:
         tickets, bad = parse(self._source, page.rows)
-        with self._office.store.writing() as connection:
-            self._lease.renew(connection)
+        with self._lease.writing() as connection:
             writer.write(connection, tickets)
             write_bad(self._office.store, connection, self._name, bad, self._run.id, self._office.now())
-            if come := held.intersection(ticket.key for ticket in tickets):
-                release(connection, self._name, sorted(come))
-            self._save_cursor(connection, cursor=page.cursor)
+            release(connection, self._name, held.intersection(ticket.key for ticket in tickets))
+            self._save_cursor(connection, **cursor)
             reach("page.written")
         reach("page.stored")
         held.update(key for key, _, _ in bad)
@@ -107,8 +130,10 @@ class _Sync:
         log.info("page stored", source=self._name, tickets=len(tickets), quarantined=len(bad))
 
     def _save_cursor(self, connection: Connection, **values: object) -> None:
-        row = self._office.store.upsert(t.cursor).values(source=self._name, **values)
-        connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
+        if values:
+            known = {"source": self._name, "known_since": self._office.now()}
+            row = self._office.store.upsert(t.cursor).values(known | values)
+            connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
 
 
 def parse(source: Source, rows: Sequence[Row]) -> tuple[list[Ticket], list[Bad]]:
@@ -127,55 +152,31 @@ def _digest(row: Row) -> str:
     return "row:" + hashlib.sha256(orjson.dumps(dict(row), option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
 
 
-def ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """Yield pages while the next one is already being fetched."""
-    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as pool:
-        future = pool.submit(next, pages, None)
-        while (page := future.result()) is not None:
-            future = pool.submit(next, pages, None)
-            yield page
-
-
-def read_cursor(connection: Connection, source: str) -> tuple[Json, datetime | None]:
-    """Return where a source stands, and when it was last known completely."""
+def read_cursor(connection: Connection, source: str) -> tuple[Json, datetime | None, datetime | None]:
+    """Return where a source stands, when it was synced first, and when it was last known completely."""
     row = connection.execute(select(t.cursor).where(t.cursor.c.source == source)).one_or_none()
-    return (row.cursor, row.complete_at) if row else (None, None)
+    return (row.cursor, row.known_since, row.complete_at) if row else (None, None, None)
 
 
-def _held(connection: Connection, source: str) -> Sequence[str]:
-    return connection.execute(select(t.quarantine.c.key).where(t.quarantine.c.source == source)).scalars().all()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What a sync would do for one source; None where the vendor cannot say."""
-
-    source: str
-    since: datetime | None
-    tickets: int | None
-    requests: int | None
-    minutes: float | None
-
-
-def plan(office: Office, name: str, source: Source, scope: Scope) -> Plan:
-    """Ask the vendor what a sync would bring, without fetching it."""
+def plan(office: Office, name: str, source: Source, scope: Scope) -> dict[str, Any]:
+    """Ask the vendor what a sync would bring, without fetching it: since when, how many tickets, in how many requests
+    and minutes; None where the vendor cannot say."""
     with office.store.reading() as connection:
-        stored, known_until = read_cursor(connection, name)
+        stored, _, known_until = read_cursor(connection, name)
     estimate = source.count(scope.start(stored), scope.since)
     since = scope.since or (None if scope.full else known_until)
-    if estimate is None:
-        return Plan(source=name, since=since, tickets=None, requests=None, minutes=None)
+    tickets, requests = (estimate.tickets, estimate.requests) if estimate else (None, None)
     per_minute = office.config.sources[name].requests_per_minute
-    minutes = estimate.requests / per_minute if per_minute else None
-    return Plan(source=name, since=since, tickets=estimate.tickets, requests=estimate.requests, minutes=minutes)
+    minutes = None if requests is None or per_minute is None else requests / per_minute
+    return {"source": name, "since": since, "tickets": tickets, "requests": requests, "minutes": minutes}
 
 
 def dry_run(office: Office, name: str, source: Source, scope: Scope, progress: Progress) -> tuple[int, list[Bad]]:
     """Fetch and parse as a sync would, and write nothing; returns how many tickets are good, and the bad rows."""
     with office.store.reading() as connection:
-        stored, _ = read_cursor(connection, name)
+        stored, *_ = read_cursor(connection, name)
     good, all_bad = 0, []
-    for page in ahead(source.fetch(scope.start(stored), scope.since)):
+    for page in scope.fetch(source, stored):
         tickets, bad = parse(source, page.rows)
         good += len(tickets)
         all_bad += bad
@@ -183,26 +184,21 @@ def dry_run(office: Office, name: str, source: Source, scope: Scope, progress: P
     return good, all_bad
 
 
-def replay(office: Office, run: Run, lease: Lease, name: str, source: Source) -> tuple[int, int]:
-    """Parse quarantined rows again, those that still fail as the vendor has them now; returns how many came in, and how
-    many stay."""
+def replay(office: Office, run: Run, lease: Lease, name: str, source: Source) -> None:
+    """Parse quarantined rows again, those that still fail as the vendor has them now; the run counts how many came in,
+    and how many stay."""
     with office.store.reading() as connection:
-        query = select(t.quarantine.c.raw).where(t.quarantine.c.source == name)
-        rows = list(connection.execute(query).scalars())
+        query = select(_q.key, _q.raw).where(_q.source == name)
+        held = {row.key: row.raw for row in connection.execute(query)}
         asking = Asking(since=read_switch(connection).since, known_until=None)
-        held = set(_held(connection, name))
-    tickets, bad = parse(source, rows)
-    known = [key for key, _, error in bad if error.key]
-    if known:
+    tickets, bad = parse(source, list(held.values()))
+    if known := [key for key, _, error in bad if error.key]:
         fresh, still = parse(source, source.fetch_some(known))
         tickets += fresh
-        keys = {ticket.key for ticket in fresh}
-        bad = [one for one in bad if one[0] not in keys and one[0] not in {key for key, _, _ in still}] + still
-    with office.store.writing() as connection:
-        lease.renew(connection)
+        settled = {ticket.key for ticket in fresh} | {key for key, _, _ in still}
+        bad = [one for one in bad if one[0] not in settled] + still
+    with lease.writing() as connection:
         TicketWriter(office.store, name, office.keys, asking).write(connection, tickets)
         write_bad(office.store, connection, name, bad, run.id, office.now())
-        come = held - {key for key, _, _ in bad}
-        release(connection, name, sorted(come))
+        release(connection, name, held.keys() - {key for key, _, _ in bad})
     run.count(name, replayed=len(tickets), quarantined=len(bad))
-    return len(tickets), len(bad)

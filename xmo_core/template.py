@@ -1,6 +1,9 @@
 """The config that `xmo init` writes: complete enough to run, with a comment wherever a choice is to be made."""
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
 from typing import Any
 
 from marshmallow import Schema, fields, missing
@@ -8,32 +11,16 @@ from marshmallow import Schema, fields, missing
 from xmo_core.secrets import is_secret
 from xmo_hooks import Kind, Section
 
-_HEAD = """\
-# The config of XMO. A secret never stands in it: write {{ env = "NAME" }} or {{ file = "NAME" }} in its place.
-[site]
-name = {name}
-url = {url}  # the public address of the survey pages
-key = {{ file = "xmo.key" }}  # pseudonyms and invitation links hang on it: keep it safe, never change it
-# answer_within = "14d"
-
-[store]
-url = "sqlite:///xmo.db"  # or postgresql+psycopg://USER@HOST/NAME
-
-# [http]
-# proxy = "http://proxy.example.com:3128"
-# ca_bundle = "ca.pem"
-
-# [log]
-# format = "json"
-"""
+_HEAD = Path(__file__).with_name("starter.toml")
 
 
 def starter(*, name: str, url: str, sources: Mapping[str, Kind], sections: Iterable[Section]) -> str:
     """Write the first config for these sources, by their names, and for the sections that plugins offer. Called by
     `xmo init`; what a schema requires stands open, what it does not is commented out."""
-    text = [_HEAD.format(name=_quoted(name), url=_quoted(url))]
+    site = {"name": json.dumps(name, ensure_ascii=False), "url": json.dumps(url)}
+    text = [Template(_HEAD.read_text(encoding="utf-8")).substitute(site)]
     for source, kind in sources.items():
-        lines = [f"\n[sources.{source}]", f"kind = {_quoted(kind.name)}", *_options(kind.schema(), source.upper())]
+        lines = [f"\n[sources.{source}]", f"kind = {json.dumps(kind.name)}", *_options(kind.schema(), source.upper())]
         text += [*lines, f"# requests_per_minute = {kind.requests_per_minute or 600}", ""]
     for section in sections:
         text += [f"\n[{section.name}]", *_options(section.schema(), section.name.upper()), ""]
@@ -55,7 +42,3 @@ def _example(option: str, field: fields.Field[Any], prefix: str) -> str:
     if isinstance(field, fields.Boolean | fields.Number) and field.load_default is not missing:
         return str(field.load_default).lower()
     return '""' if isinstance(field, fields.String) else "…"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -3,8 +3,6 @@
 It stands between the figures and every way out: terminal, report, table `figure` and the views on it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -39,14 +37,15 @@ def _hidden(table: Table) -> set[Key]:
 
 def _given_away(figures: Iterable[Figure], hidden: set[Key]) -> Mapping[Key, int]:
     """Return the groups of a measure, with their persons, of which the total less the shown leaves one group alone, or
-    fewer persons than may be told about. Groups without persons have nothing to give away, and hide nobody."""
+    none that may be told about. Groups without persons have nothing to give away, and hide nobody."""
     measures: dict[str, dict[Key, int]] = {}
     for figure in figures:
         if figure.persons:
             measures.setdefault(figure.measure, {})[figure.key] = figure.persons
     for groups in measures.values():
         left = [groups[key] for key in hidden & groups.keys()]
-        if left and min(left) < MINIMUM and (len(left) == 1 or sum(left) < MINIMUM):
+        # groups may share their persons, so only one that is large enough by itself makes the hidden ones large enough
+        if left and min(left) < MINIMUM and (len(left) == 1 or max(left) < MINIMUM):
             return groups
     return {}
 

@@ -1,10 +1,11 @@
 """A plugin for tests that start `xmo` as a process: a vendor that is a folder.
 
-`tickets.json` holds its rows, `comments.txt` what was written; `error.txt` names the error of every request; a
-pipe `gate` holds them all until somebody has opened and closed it.
+`tickets.json` holds its rows, `comments.txt` what was written; `error.txt` names the error of every request, and
+`gate.txt` a port of this machine: whoever listens there holds each request until the connection is closed.
 """
 
 import json
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -86,9 +87,10 @@ class Folder:
         return self._folder / "comments.txt"
 
     def _request(self) -> None:
-        gate, error = self._folder / "gate", self._folder / "error.txt"
+        gate, error = self._folder / "gate.txt", self._folder / "error.txt"
         if gate.exists():
-            gate.read_text(encoding="utf-8")
+            with socket.create_connection(("127.0.0.1", int(gate.read_text(encoding="utf-8")))) as held:
+                held.recv(1)
         if error.exists():
             kind: type[XmoError] = getattr(xmo_hooks, error.read_text(encoding="utf-8"))
             raise kind("The vendor said no.", hint="Ask the vendor.")

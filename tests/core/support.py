@@ -2,12 +2,13 @@
 
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
@@ -220,12 +221,9 @@ def config(store_url: str, sources: Mapping[str, Vendor], survey: Survey) -> Con
         http=HttpOptions(),
         log=LogOptions(),
         sources={
-            name: SourceConfig(
-                name=name, kind=kind(vendor), plugin="fake", options=None, url="", requests_per_minute=None
-            )
+            name: SourceConfig(kind=kind(vendor), options=None, requests_per_minute=None)
             for name, vendor in sources.items()
         },
-        disabled=(),
         settings=Sections({Site: Site(name=site.name, url=site.url), Survey: survey}),
     )
 
@@ -389,6 +387,23 @@ class Place:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @contextmanager
+    def held(self, source: str, *args: str) -> Iterator["subprocess.Popen[str]"]:
+        """Start `xmo` as a process, and hold it at its first request to the source while the block runs; then let it
+        come to its end."""
+        gate = self.folder / source / "gate.txt"
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(60)  # where it dies before its request, nobody ever comes
+            gate.write_text(str(listener.getsockname()[1]), encoding="utf-8")
+            process = self.start(*args)
+            try:
+                connection, _ = listener.accept()
+                with connection:
+                    gate.unlink()
+                    yield process
+            finally:
+                process.wait()
 
     def rows(self, query: str) -> list[Any]:
         with closing(sqlite3.connect(self.folder / "xmo.db")) as connection:

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.core.support import KEY, Place
@@ -113,6 +114,16 @@ def test_a_vendor_that_cannot_be_reached_fails_the_run_and_is_named(place: Place
         assert PASSWORD not in done.out + done.err
 
 
+def test_a_check_tells_at_once_what_a_run_would_wait_out(place: Place, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/api/now/table/incident").respond_with_data(status=503)
+    url = httpserver.url_for("/").rstrip("/").replace("localhost", "127.0.0.1")
+    place.write(servicenow(url, password=f'"{PASSWORD}"'), sources=())
+    done = place.xmo("check")
+    assert (done.code, "failed to answer" in done.out) == (1, True)
+    paths = [request.path for request, _ in httpserver.log]
+    assert len(paths) == len(set(paths)), "a request was repeated"
+
+
 def test_a_wrong_password_is_told_as_such_and_never_shown(
     place: Place, sandbox: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,10 +201,11 @@ def test_a_port_that_is_taken_is_named(place: Place) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = str(listener.getsockname()[1])
-        done = place.xmo("serve", "--port", port)
-        assert done.code == 2
-        assert f"127.0.0.1:{port}" in done.err
-        assert "Traceback" not in done.err
+        server = place.start("serve", "--port", port)
+        _, err = server.communicate()
+    assert server.returncode == 2
+    assert err.startswith(f"Cannot listen on 127.0.0.1:{port}: ")
+    assert "Traceback" not in err
 
 
 def test_pages_without_a_plugin_that_serves_them_are_a_mistake(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,11 +131,12 @@ def test_a_whole_config_is_read(reading: Read, tmp_path: Path) -> None:
         + '[log]\nformat = "json"\nlevel = "debug"\n'
     )
     corp, plain = got.sources["corp"], got.sources["plain"]
-    assert (corp.name, corp.kind.name, corp.plugin, corp.url) == ("corp", "acme", "acme", "https://acme.example")
+    assert list(got.sources) == ["corp", "plain"]
+    assert (corp.kind.name, corp.options["url"]) == ("acme", "https://acme.example")
     assert corp.options["tables"] == ["problem"]
     assert corp.options["password"] == Secret("correct-horse-battery")
     assert (corp.requests_per_minute, plain.requests_per_minute) == (60, 600)
-    assert plain.url == "https://acme.example"
+    assert plain.options["url"] == "https://acme.example/"
     assert got.settings.get(Survey).quiet_period == timedelta(hours=36)
     assert got.http.ca_bundle == tmp_path / "ca.pem"
     assert (got.http.timeout, got.http.max_wait) == (timedelta(seconds=90), timedelta(0))
@@ -150,8 +151,8 @@ def test_the_site_has_an_address_without_a_slash_and_a_key_of_32_characters(read
 
 
 def test_a_source_that_is_switched_off_is_neither_checked_nor_used(reading: Read) -> None:
-    got = reading('[sources.old]\nkind = "gone"\nenabled = false\npassword = { env = "NOT_SET" }\n')
-    assert (got.sources, got.disabled) == ({}, ("old",))
+    got = reading('[sources.old]\nkind = "gone"\nenabled = false\npassword = { env = "NOT_SET" }\n' + CORP)
+    assert list(got.sources) == ["corp"]
 
 
 def test_settings_of_a_plugin_that_is_not_there_are_a_mistake_in_words(reading: Read) -> None:

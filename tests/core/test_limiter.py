@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmo_core.limiter import Limiter
+from xmo_core.http import Limiter
 
 
 class Clock:

@@ -119,7 +119,7 @@ def test_one_answer_that_a_rule_cannot_score_stops_no_other(answered: Bench, mon
 
 
 def test_a_report_leaves_the_scoring_to_the_run_that_is_at_work(answered: Bench) -> None:
-    claim(answered.store, line.ASKING, answered.wall)
+    claim(answered.store, "asking", answered.wall)
     line.score_only(answered.office)
     assert scores(answered) == {}
 

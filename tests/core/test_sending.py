@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, asks, feeling, registry, surveys, ticket
-from xmo_core import asking
+from xmo_core import asking, sending
 from xmo_core.desk import StoreDesk
 from xmo_core.sending import withdraw_run
 from xmo_core.store import tables as t
@@ -29,7 +29,7 @@ from xmo_hooks import (
     XmoError,
 )
 
-GRACE = timedelta(seconds=84)
+GRACE = timedelta(seconds=384)  # [http] max_wait, and 1.2 times its timeout
 
 
 @pytest.fixture
@@ -60,14 +60,15 @@ def test_a_question_goes_out_with_its_link_and_its_marker(resolved: Bench) -> No
     "error",
     [
         RateLimited("Too many requests.", until=NOW + HOUR),
-        Conflict("Somebody else wrote."),
         AuthError("The log-in is refused."),
+        Conflict("Somebody else wrote."),
     ],
 )
 def test_a_write_that_was_not_taken_goes_out_with_the_next_run(resolved: Bench, error: XmoError) -> None:
     resolved.vendor.write_errors.append(error)
     run = resolved.run()
-    assert run.errors == {"corp": str(error)}
+    assert run.errors == ({} if isinstance(error, Conflict) else {"corp": str(error)})
+    assert run.counts["asking"]["left"] == 1
     assert (resolved.states(), outcomes(resolved), resolved.vendor.journal) == ({"1#1": "claimed"}, ["not sent"], [])
     assert resolved.run().errors == {}
     assert (resolved.states(), outcomes(resolved)) == ({"1#1": "sent"}, ["not sent", "sent"])
@@ -75,7 +76,7 @@ def test_a_write_that_was_not_taken_goes_out_with_the_next_run(resolved: Bench, 
 
 def test_a_write_whose_answer_was_lost_is_found_by_its_marker_and_not_repeated(resolved: Bench) -> None:
     resolved.vendor.lost_answers = 1
-    assert list(resolved.run().errors) == ["corp"]
+    assert resolved.run().counts["asking"]["left"] == 1
     assert (resolved.states(), outcomes(resolved)) == ({"1#1": "claimed"}, ["unknown"])
     resolved.pass_time(2 * GRACE)
     assert resolved.run().errors == {}
@@ -128,8 +129,8 @@ def test_a_ticket_that_is_gone_while_its_question_is_looked_for_stops_no_other(r
 def test_trouble_while_looking_keeps_the_question_for_later(resolved: Bench) -> None:
     resolved.vendor.find_errors.append(Unavailable("The vendor does not answer."))
     run = resolved.run()
-    assert run.errors == {"corp": "The vendor does not answer."}
-    assert (resolved.states(), outcomes(resolved)) == ({"1#1": "claimed"}, ["not sent"])
+    assert run.counts["asking"]["left"] == 1
+    assert (resolved.states(), outcomes(resolved)) == ({"1#1": "claimed"}, [])
     resolved.run()
     assert resolved.states() == {"1#1": "sent"}
 
@@ -146,6 +147,24 @@ def test_a_ticket_that_cannot_be_written_withdraws_its_question_with_the_reason(
     (withdrawn,) = [row for row in resolved.rows(t.invitation) if row.state == "withdrawn"]
     assert withdrawn.reason == f"core.refused: {error}"
     assert withdrawn.ended_at == resolved.clock()
+
+
+def test_a_source_that_breaks_off_again_and_again_is_left_and_named(resolved: Bench) -> None:
+    resolved.vendor.put(*(ticket(str(n), resolved_at=resolved.clock()) for n in range(9)))
+    resolved.vendor.write_errors += [Unavailable("The connection broke.")] * 9
+    run = resolved.run()
+    assert run.errors == {"corp": "The connection broke."}
+    assert (run.counts["asking"]["left"], resolved.vendor.looked) == (9, sending._PATIENCE)
+    resolved.vendor.write_errors.clear()
+    resolved.pass_time(2 * GRACE)
+    assert resolved.run().counts["asking"] == {"sent": 9}
+
+
+def test_one_question_that_breaks_off_stops_no_other(resolved: Bench) -> None:
+    resolved.resolve("2")
+    resolved.vendor.write_errors.append(Unavailable("The connection broke."))
+    assert resolved.run().errors == {}
+    assert sorted(resolved.states().values()) == ["claimed", "sent"]
 
 
 def test_a_refused_log_in_stops_this_source_and_no_other(resolved: Bench) -> None:
@@ -232,7 +251,7 @@ def test_a_problem_that_is_open_again_withdraws_its_unanswered_question(resolved
     resolved.vendor.put(ticket(state="in_progress", vendor_state="2", reopens=1, changed_at=resolved.clock()))
     run = resolved.run()
     assert (resolved.states(), run.counts["asking"]["withdrawn"]) == ({"1#1": "withdrawn"}, 1)
-    assert resolved.rows(t.invitation)[0].reason == "The problem is open again."
+    assert resolved.rows(t.invitation)[0].reason == "The problem is open again, or has another requester."
 
 
 def test_a_problem_that_was_opened_and_ended_again_is_asked_about_anew(resolved: Bench) -> None:

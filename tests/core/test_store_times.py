@@ -72,9 +72,10 @@ def test_naive_times_and_other_zones_are_refused(store: Store, at: datetime) -> 
 
 
 def test_no_time_stays_no_time(store: Store) -> None:
+    empty: dict[str, dict[str, int]] = {"counts": {}, "waited": {}, "errors": {}}
     with store.writing() as connection:
-        connection.execute(sa.insert(t.cursor).values(source="corp", cursor=[1], complete_at=None))
-        assert connection.execute(sa.select(t.cursor.c.complete_at)).scalar_one() is None
+        connection.execute(sa.insert(t.run).values(command="run", state="running", now=NOW, started_at=NOW, **empty))
+        assert connection.execute(sa.select(t.run.c.ended_at)).scalar_one() is None
 
 
 def test_comparisons_are_by_time(store: Store) -> None:

@@ -66,9 +66,9 @@ def test_what_is_hidden_holds_no_number_at_all() -> None:
     ("groups", "gone"),
     [
         ({"a": 4, "b": 30, "c": 20}, ["a", "c"]),  # one alone: the next smallest goes with it
-        ({"a": 4, "b": 3, "c": 20}, ["a", "b"]),  # two with seven persons are enough
-        ({"a": 2, "b": 1, "c": 20, "d": 10}, ["a", "b", "d"]),  # two with three persons are not
-        ({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 9}, ["a", "b", "c", "d", "e"]),
+        ({"a": 4, "b": 3, "c": 20}, ["a", "b", "c"]),  # two small ones may be the same persons
+        ({"a": 2, "b": 1, "c": 20, "d": 10}, ["a", "b", "d"]),
+        ({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 9, "g": 10}, ["a", "b", "c", "d", "e", "f"]),
         ({"a": 1, "b": 9}, ["a", "b"]),
         ({"a": 4, "c": 9, "b": 9, "d": 12}, ["a", "b"]),  # of equals the first by name
         ({"a": 9, "b": 0}, ["b"]),  # nobody answered: nothing to give away
@@ -160,7 +160,7 @@ def test_no_hidden_group_can_be_worked_out_from_the_total_and_the_shown(groups: 
         left = after.total[0].persons - sum(each.persons for each in after.figures)
         behind = [groups[name] for name in hidden(after) if groups[name]]
         assert left == sum(behind)
-        assert not behind or (len(behind) >= 2 and left >= 5)
+        assert not behind or (len(behind) >= 2 and max(behind) >= 5)
 
 
 @given(_tables())
@@ -173,10 +173,8 @@ def test_where_rows_stand_tells_nothing_about_the_hidden(groups: dict[str, int])
 
 @given(_tables())
 def test_no_more_is_hidden_than_is_needed(groups: dict[str, int]) -> None:
-    """Taking the largest partner out of hiding would give something away."""
+    """The small ones, those about nobody, and one large one beside the small."""
     after = walled(table(groups))
-    partners = [groups[name] for name in hidden(after) if groups[name] >= 5]
-    small = [persons for persons in groups.values() if 0 < persons < 5]
-    assert len(partners) <= 1
-    if partners:
-        assert len(small) == 1 or sum(small) < 5
+    if after.total and not after.total[0].hidden:
+        large = [name for name in hidden(after) if groups[name] >= 5]
+        assert len(large) == any(0 < persons < 5 for persons in groups.values())

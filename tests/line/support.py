@@ -13,9 +13,11 @@ from typing import Any
 
 import requests
 from click.testing import CliRunner
+from sqlalchemy import Connection
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from xmo_core.cli import cli, exit_code
+from xmo_core.store import open_store
 from xmo_hooks import SandboxOptions, XmoError
 from xmo_servicenow.sandbox import SANDBOX
 
@@ -82,6 +84,17 @@ class Xmo:
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.exit_code, result.output
+
+
+@contextmanager
+def reading(store_url: str) -> Iterator[Connection]:
+    """Look into the store from outside, and let go of it."""
+    store = open_store(store_url)
+    try:
+        with store.reading() as connection:
+            yield connection
+    finally:
+        store.close()
 
 
 def minute(text: str) -> datetime | None:

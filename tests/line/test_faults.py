@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from tests.line.support import EXCERPT, Xmo, log_of, vendor
+from tests.line.support import EXCERPT, Xmo, log_of, reading, vendor
 from xmo_core import http
-from xmo_core.store import open_store
 from xmo_core.store import tables as t
 
 SINCE = datetime(2016, 3, 1, 0, 0, 30, tzinfo=UTC)
@@ -26,13 +25,13 @@ FAULTS = {"429": 0.10, "503": 0.10, "drop": 0.05, "cancelled": 0.02, "unparsable
 def hurried(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Sessions that note how long they would wait, and do not."""
     waits: list[float] = []
-    monkeypatch.setattr(http, "make_session", functools.partial(http.make_session, sleep=waits.append))
+    monkeypatch.setattr(http, "Session", functools.partial(http.Session, sleep=waits.append))
     return waits
 
 
 def _until_done(xmo: Xmo, now: datetime, unsent: Callable[[], int]) -> None:
     """Run as a timer would, until a run is undisturbed and nothing is left to be sent."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while True:
         code, said = xmo.attempt(now, "run")
         assert code in (0, 1), said
@@ -47,16 +46,16 @@ def test_on_its_worst_day_all_arrives_and_bad_rows_come_in_by_replay(
     history = log_of(EXCERPT)
 
     def unsent() -> int:
-        with open_store(store_url).reading() as connection:
+        with reading(store_url) as connection:
             query = select(func.count()).select_from(t.invitation).where(t.invitation.c.state == "claimed")
             return connection.execute(query).scalar_one()
 
     with vendor(data=EXCERPT, at=SINCE, faults=FAULTS, seed=3) as sandbox:
-        xmo = make_xmo(store_url, sandbox.url, http='timeout = "1s"', page_size="20")
+        xmo = make_xmo(store_url, sandbox.url, http='timeout = "1s"\nmax_wait = "5s"', page_size="20")
         for now in (*MOMENTS, END):
             sandbox.move(now)
             _until_done(xmo, now, unsent)
-        with open_store(store_url).reading() as connection:
+        with reading(store_url) as connection:
             stored = set(connection.execute(select(t.ticket.c.number)).scalars())
             bad = list(connection.execute(select(t.quarantine)))
         assert bad
@@ -69,7 +68,7 @@ def test_on_its_worst_day_all_arrives_and_bad_rows_come_in_by_replay(
         xmo(END, "quarantine", "replay")
         assert json.loads(xmo(END, "quarantine", "list", "--json")) == []
         journal = sandbox.journal()
-    with open_store(store_url).reading() as connection:
+    with reading(store_url) as connection:
         tickets = {row.number: row for row in connection.execute(select(t.ticket))}
         assert tickets.keys() == history.keys()
         for number, rows in history.items():

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from tests.line.support import EXCERPT, WHOLE, Xmo, log_of, minute, vendor
-from xmo_core.store import open_store
+from tests.line.support import EXCERPT, WHOLE, Xmo, log_of, minute, reading, vendor
 from xmo_core.store import tables as t
 
 QUIET = timedelta(days=14)
@@ -72,7 +71,7 @@ def _replay(make_xmo: Callable[..., Xmo], store_url: str, file: Path, runs: int)
             sandbox.move(now)
             xmo(now, "run")
         journal = sandbox.journal()
-    with open_store(store_url).reading() as connection:
+    with reading(store_url) as connection:
         _tickets_are_those_of_the_file(connection, history)
         decisions = _decisions_are_the_ends_since_asking_began(connection, history, moments)
         _nobody_is_asked_twice_in_the_quiet_period(connection)

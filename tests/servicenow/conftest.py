@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.servicenow.support import NOW, Told, options
-from xmo_core.http import make_session
+from xmo_core.http import Session
 from xmo_core.options import HttpOptions
 from xmo_hooks import Tools
 from xmo_servicenow.source import ServiceNow
@@ -28,7 +28,7 @@ def connect(httpserver: HTTPServer, log: Told) -> Iterator[Connect]:
     with ExitStack() as stack:
 
         def made(**values: Any) -> ServiceNow:
-            session = make_session(
+            session = Session(
                 name="corp",
                 options=HttpOptions(),
                 requests_per_minute=None,

@@ -1,13 +1,9 @@
 """`xmo pause`, `resume`, `invitations`: the hand on the asking."""
 
-from __future__ import annotations
-
-import json
-
 import click
 
 from xmo_core import asking
-from xmo_core.cli import Surroundings
+from xmo_core.cli import AS_JSON, Surroundings, show_json
 from xmo_core.overview import invitations as newest
 from xmo_core.sending import withdraw_run
 
@@ -21,7 +17,6 @@ def pause(surroundings: Surroundings) -> None:
     Example:
       xmo pause
     """
-
     asking.pause(surroundings.office(), True)
     click.echo("Asking is paused. Questions that went out can still be answered. `xmo resume` goes on.")
 
@@ -35,7 +30,6 @@ def resume(surroundings: Surroundings) -> None:
     Example:
       xmo resume
     """
-
     asking.pause(surroundings.office(), False)
     click.echo("Asking goes on with the next run.")
 
@@ -52,8 +46,8 @@ def invitations() -> None:
 
 
 @invitations.command("list")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, help="How many, newest first.")
+@AS_JSON
 @click.pass_obj
 def list_(surroundings: Surroundings, limit: int, as_json: bool) -> None:
     """Show the newest questions and how each stands.
@@ -62,10 +56,9 @@ def list_(surroundings: Surroundings, limit: int, as_json: bool) -> None:
     Example:
       xmo invitations list --limit 50
     """
-
     rows = newest(surroundings.office(), limit)
     if as_json:
-        click.echo(json.dumps(rows, indent=2, default=str))
+        show_json(rows)
         return
     for row in rows:
         at = row["sent_at"] or row["claimed_at"]
@@ -84,6 +77,5 @@ def withdraw(surroundings: Surroundings, run_id: int) -> None:
     Example:
       xmo invitations withdraw --run 42
     """
-
     sent, unsent = withdraw_run(surroundings.office(), run_id)
     click.echo(f"Withdrew {unsent} before they went out and {sent} that had gone out.")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from waitress.server import create_server
+from waitress.wasyncore import close_all
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from xmo_core import registry
-from xmo_core.cli import Moment, Surroundings
+from xmo_core.cli import EXISTING, Moment, Surroundings
 from xmo_core.desk import StoreDesk
 from xmo_core.office import Office
 from xmo_hooks import ConfigError, SandboxOptions
@@ -22,11 +21,13 @@ from xmo_hooks import ConfigError, SandboxOptions
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_HOST = click.option("--host", default="127.0.0.1", help="The address to listen on.")
+
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="The port to listen on; 0 takes a free one.")
-@click.option("--threads", default=8, show_default=True, help="How many requests to work on at once.")
+@_HOST
+@click.option("--port", default=8080, help="The port to listen on; 0 takes a free one.")
+@click.option("--threads", default=8, help="How many requests to work on at once.")
 @click.pass_obj
 def serve(surroundings: Surroundings, host: str, port: int, threads: int) -> None:
     """Serve the pages on which people answer. Put a proxy with TLS before it.
@@ -35,10 +36,11 @@ def serve(surroundings: Surroundings, host: str, port: int, threads: int) -> Non
     Example:
       xmo serve --port 8080
     """
-
+    app, opened = pages(surroundings.office()), dict[int, Any]()
     try:
-        server = create_server(pages(surroundings.office()), host=host, port=port, threads=threads, ident=None)
+        server = create_server(app, host=host, port=port, threads=threads, ident=None, map=opened)
     except OSError as error:
+        close_all(opened)
         raise ConfigError(f"Cannot listen on {host}:{port}: {error.strerror}.", hint="Name another --port.") from None
     click.echo(f"Serving on http://{server.effective_host}:{server.effective_port} . Ctrl-C ends it.")
     server.run()
@@ -46,7 +48,6 @@ def serve(surroundings: Surroundings, host: str, port: int, threads: int) -> Non
 
 def pages(office: Office) -> WSGIApplication:
     """Put together the pages of all plugins."""
-
     called = office.registry.call("xmo_pages", desk=StoreDesk(office), settings=office.config.settings)
     mounts = {mount.path: mount.app for _, made in called for mount in made}
     if not mounts:
@@ -56,27 +57,16 @@ def pages(office: Office) -> WSGIApplication:
 
 @click.command()
 @click.argument("name")
-@click.option("--data", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Tickets to serve.")
+@click.option("--data", type=EXISTING, help="Tickets to serve.")
 @click.option("--generate", type=int, default=0, help="How many tickets to make up.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8181, show_default=True, help="The port to listen on; 0 takes a free one.")
+@_HOST
+@click.option("--port", default=8181, help="The port to listen on; 0 takes a free one.")
 @click.option("--at", type=Moment(), help="The time at which its clock starts [default: the end of the data].")
-@click.option("--speed", type=float, default=0.0, show_default=True, help="Its seconds for each of ours.")
+@click.option("--speed", type=float, default=0.0, help="Its seconds for each of ours.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=RATE", help="Switch a fault on, such as 429=0.1.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What faults and made-up tickets are drawn from.")
+@click.option("--seed", type=int, default=0, help="What faults and made-up tickets are drawn from.")
 @click.option("--list-faults", is_flag=True, help="Say what can be switched on, and stop.")
-def sandbox(
-    name: str,
-    data: Path | None,
-    generate: int,
-    host: str,
-    port: int,
-    at: datetime | None,
-    speed: float,
-    faults: Sequence[str],
-    seed: int,
-    list_faults: bool,
-) -> None:
+def sandbox(name: str, host: str, port: int, faults: Sequence[str], list_faults: bool, **options: Any) -> None:
     """Serve a stand-in for the API of the vendor NAME, to try things out without harm.
 
     \b
@@ -84,7 +74,6 @@ def sandbox(
       xmo sandbox servicenow --generate 1000 --port 8181
       xmo sandbox servicenow --generate 1000 --fault 429=0.1 --fault drop=0.05
     """
-
     sandboxes = registry.load().sandboxes()
     if name not in sandboxes:
         raise ConfigError(f"There is no sandbox {name!r}.", hint=f"There are: {', '.join(sandboxes) or 'none'}.")
@@ -93,24 +82,22 @@ def sandbox(
         for fault, meaning in offered.faults.items():
             click.echo(f"{fault:<12} {meaning}")
         return
-
-    class Handler(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Say nothing: a sandbox serves thousands of requests."""
-
-    options = SandboxOptions(
-        data=data, generate=generate, at=at, speed=speed, faults=_rates(faults, set(offered.faults)), seed=seed
-    )
-    server = make_server(host, port, offered.make(options), threaded=True, request_handler=Handler)
+    app = offered.make(SandboxOptions(faults=_rates(faults, offered.faults), **options))
+    server = make_server(host, port, app, threaded=True, request_handler=_Quiet)
     url = f"http://{host}:{server.server_port}"
     click.echo(f"The {name} sandbox serves on {url} . Ctrl-C ends it. Its table in xmo.toml:\n")
     click.echo(offered.config(url))
     server.serve_forever()
 
 
-def _rates(faults: Sequence[str], known: set[str]) -> dict[str, float]:
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: a sandbox serves thousands of requests."""
+
+
+def _rates(faults: Sequence[str], known: Collection[str]) -> dict[str, float]:
     rates = {}
     for fault in faults:
         name, _, rate = fault.partition("=")

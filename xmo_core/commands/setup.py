@@ -1,20 +1,17 @@
 """`xmo init`, `plugins`, `check`: from nothing to a config that is right."""
 
-from __future__ import annotations
-
-import json
 import os
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 
 import click
 
 from xmo_core import registry
-from xmo_core.border import contract_kept
-from xmo_core.cli import FAILED, Surroundings, writing_files
-from xmo_core.line import Connection, chosen, connect
+from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
+from xmo_core.line import chosen, connect_one
 from xmo_core.office import Office
 from xmo_core.template import starter
 from xmo_hooks import ConfigError, Finding, XmoError
@@ -33,7 +30,6 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     Example:
       xmo init --kind servicenow
     """
-
     config, key = surroundings.config, surroundings.config.parent / "xmo.key"
     for path in (config, key):
         if path.exists():
@@ -46,18 +42,15 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     sections = [section for _, section in loaded.sections().values()]
     text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, sections=sections)
     with writing_files():
-        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32) + "\n")
         config.write_text(text, encoding="utf-8")
-    click.echo(
-        f"Wrote {config} and {key}. Back the key up apart from the store: without it, nobody is the same person."
-    )
-    click.echo(f"Next: fill in {config}, then run `xmo check`.")
+    click.echo(f"Wrote {config} and {key}. Next: fill in {config}, then run `xmo check`.")
+    click.echo("Back the key up apart from the store: without it, nobody is the same person.")
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 def plugins(as_json: bool) -> None:
     """List the plugins that are installed, and what is wrong with the broken ones.
 
@@ -65,24 +58,22 @@ def plugins(as_json: bool) -> None:
     Example:
       xmo plugins
     """
-
     found = registry.load().plugins()
     if as_json:
-        click.echo(json.dumps([asdict(p) | {"broken": p.broken and p.broken.reason} for p in found], indent=2))
+        show_json([asdict(plugin) | {"broken": plugin.broken and plugin.broken.reason} for plugin in found])
     else:
         for plugin in found:
-            _show(
-                Finding(level="ok", text=f"{plugin.name} {plugin.version}: {', '.join(plugin.hooks)}")
-                if plugin.broken is None
-                else Finding(level="error", text=f"{plugin.name}: {plugin.broken.reason}", fix=plugin.broken.hint)
-            )
+            if broken := plugin.broken:
+                _show(Finding(level="error", text=f"{plugin.name}: {broken.reason}", fix=broken.hint))
+            else:
+                _show(Finding(level="ok", text=f"{plugin.name} {plugin.version}: {', '.join(plugin.hooks)}"))
     if any(plugin.broken for plugin in found):
         sys.exit(FAILED)
 
 
 @click.command()
 @click.argument("only", metavar="[SOURCE]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 @click.pass_obj
 def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> None:
     """Check config, store and sources, and write nothing but an empty store.
@@ -95,13 +86,11 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
       xmo check
       xmo check corp --json
     """
-
     office = surroundings.office()
     found = {"xmo": list(_own(office))}
-    for name, connection in connect(office, chosen(office, only)).items():
-        found[name] = list(_source(name, connection))
+    found |= {name: list(_source(office, name)) for name in chosen(office, only)}
     if as_json:
-        click.echo(json.dumps({name: [asdict(f) for f in findings] for name, findings in found.items()}, indent=2))
+        show_json(found)
     else:
         for name, findings in found.items():
             click.secho(name, bold=True)
@@ -121,20 +110,20 @@ def _own(office: Office) -> Iterator[Finding]:
     yield Finding(level="ok", text=f"Store {office.store.engine.url.render_as_string(hide_password=True)}.")
 
 
-def _source(name: str, connection: Connection) -> Iterator[Finding]:
+def _source(office: Office, name: str) -> Iterator[Finding]:
     try:
-        with contract_kept():
-            yield from connection.source.check()
+        with registry.contract_kept():
+            # somebody looks on: what does not answer at once is told at once
+            source, session = connect_one(office, name, lambda _: None, max_wait=timedelta(0))
+            yield from source.check()
     except XmoError as error:
         yield Finding(level="error", text=str(error), fix=error.hint)
         return
-    skew = getattr(connection.session, "skew", None)
-    if skew is not None and abs(skew) > _SKEW:
-        ahead = "ahead of" if skew > 0 else "behind"
-        text = f"The clock of {name} is {abs(skew):.0f} s {ahead} ours."
+    if session.skew is not None and abs(session.skew) > _SKEW:
+        text = f"The clock of {name} is {abs(session.skew):.0f} s {'ahead of' if session.skew > 0 else 'behind'} ours."
         yield Finding(level="warning", text=text, fix="Set this machine's clock by NTP.")
-    elif skew is not None:
-        yield Finding(level="ok", text=f"The clocks agree within {abs(skew):.0f} s.")
+    elif session.skew is not None:
+        yield Finding(level="ok", text=f"The clocks agree within {abs(session.skew):.0f} s.")
 
 
 def _show(finding: Finding) -> None:

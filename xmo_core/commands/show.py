@@ -1,34 +1,27 @@
 """`xmo report`, `status`: what there is to see."""
 
-from __future__ import annotations
-
-import json
 import sys
-from dataclasses import asdict
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from marshmallow import ValidationError
 
-from xmo_core.cli import FAILED, Surroundings, writing_files
+from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
 from xmo_core.figures import publish, render, tables
 from xmo_core.line import score_only
-from xmo_core.office import Office
 from xmo_core.options import Duration
 from xmo_core.overview import overview
 from xmo_core.store.runs import latest
 from xmo_core.summary import show_status, show_tables
 
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
 
 @click.command()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=".",
-    show_default=True,
-    help="The folder to write the files into.",
-)
+@click.option("--out", type=_FOLDER, default=".", help="The folder to write the files into.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON and write no file.")
 @click.pass_obj
 def report(surroundings: Surroundings, out: Path, as_json: bool) -> None:
@@ -38,13 +31,12 @@ def report(surroundings: Surroundings, out: Path, as_json: bool) -> None:
     Example:
       xmo report --out /var/www/xmo
     """
-
     office = surroundings.office()
     score_only(office)
     released = tables(office)
     publish(office, released)
     if as_json:
-        click.echo(json.dumps([asdict(table) for table in released], indent=2))
+        show_json(released)
     else:
         show_tables(released)
         with writing_files():
@@ -66,7 +58,7 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 
 @click.command()
 @click.option("--max-age", callback=_duration, metavar="DURATION", help="Exit 1 when the last good run is older: 1h.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 @click.pass_obj
 def status(surroundings: Surroundings, max_age: timedelta | None, as_json: bool) -> None:
     """Show the last runs and what waits. With --max-age, exit 1 when the last run failed or is too old: for a monitor.
@@ -75,28 +67,23 @@ def status(surroundings: Surroundings, max_age: timedelta | None, as_json: bool)
     Example:
       xmo status --max-age 1h
     """
-
     office = surroundings.office()
     runs, counts = latest(office.store, limit=10), overview(office)
     if as_json:
-        click.echo(json.dumps({"runs": runs, "waiting": counts}, indent=2, default=str))
+        show_json({"runs": runs, "waiting": counts})
     else:
         show_status(runs, counts)
-    trouble = _trouble(office, max_age) if max_age else None
-    if trouble:
+    if max_age and (trouble := _trouble(latest(office.store, "run", limit=100), office.now() - max_age)):
         click.secho(trouble, err=True, fg="red")
         sys.exit(FAILED)
 
 
-def _trouble(office: Office, max_age: timedelta) -> str | None:
+def _trouble(runs: Sequence[Mapping[str, Any]], oldest: datetime) -> str | None:
     """Say what is wrong with the newest run of the line, if anything is."""
-
-    runs = latest(office.store, "run")
-    if not runs:
-        return "There has been no run."
-    last = runs[0]
-    if last["state"] == "failed":
-        return "The last run failed: " + "; ".join(f"{who}: {why}" for who, why in last["errors"].items())
-    if office.now() - last["now"] > max_age:
-        return f"The last run was at {last['now']:%Y-%m-%d %H:%M} UTC, longer ago than allowed."
+    ended = [run for run in runs if run["state"] != "running"]
+    if ended and ended[0]["state"] == "failed":
+        return "The last run failed: " + "; ".join(f"{who}: {why}" for who, why in ended[0]["errors"].items())
+    done = next((run["now"] for run in ended if run["state"] == "done"), None)
+    if done is None or done < oldest:
+        return f"The last good run was {f'at {done:%Y-%m-%d %H:%M} UTC' if done else 'never'}, longer ago than allowed."
     return None

@@ -1,14 +1,12 @@
 """`xmo db`: the care of the store."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import click
 
-from xmo_core.cli import Surroundings, writing_files
+from xmo_core.cli import FILE, Surroundings, writing_files
 from xmo_core.store import open_store, versions
 from xmo_hooks import ConfigError
 
@@ -33,15 +31,13 @@ def upgrade(surroundings: Surroundings) -> None:
     Example:
       xmo db upgrade
     """
-
     before, after = versions.upgrade(open_store(surroundings.office().config.store_url))
-    click.echo(
-        f"The store is of version {after}" + (", as before." if before == after else f" (was {before or 'empty'}).")
-    )
+    was = ", as before" if before == after else f" (was {before or 'empty'})"
+    click.echo(f"The store is of version {after}{was}.")
 
 
 @db.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=FILE)
 @click.pass_obj
 def backup(surroundings: Surroundings, file: Path) -> None:
     """Copy an SQLite store to FILE while runs and pages go on. For PostgreSQL it names the command to use.
@@ -53,10 +49,8 @@ def backup(surroundings: Surroundings, file: Path) -> None:
     store = surroundings.office().store
     if store.dialect != "sqlite":
         address = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
-        raise ConfigError(
-            "Only an SQLite store is backed up by this command.",
-            hint=f"Use PostgreSQL's own: pg_dump --format=custom --file={file} '{address}'",
-        )
+        hint = f"Use PostgreSQL's own: pg_dump --format=custom --file={file} '{address}'"
+        raise ConfigError("Only an SQLite store is backed up by this command.", hint=hint)
     if file.exists():
         raise ConfigError(f"{file} is there already.", hint="Name a new file.")
     with writing_files():

@@ -1,7 +1,5 @@
 """Many rows with one statement, at the price of the driver's own `executemany`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,14 +1,12 @@
 """Opening the store, and its two kinds of transaction."""
 
-from __future__ import annotations
-
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from xmo_hooks import ConfigError, Unavailable
@@ -30,23 +28,35 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the store and writes nothing."""
-        with _plain_words(self.engine), self.engine.connect().execution_options(**self._reading) as connection:
+        with _plain_words(self.engine), self._connect(**self._reading) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes: all of it or nothing. On SQLite it takes the write lock at once, because a
         reader that turns writer fails without waiting when another writer was faster."""
-        with (
-            _plain_words(self.engine),
-            self.engine.connect().execution_options(xmo_writes=True) as connection,
-            connection.begin(),
-        ):
+        with _plain_words(self.engine), self._connect(xmo_writes=True) as connection, connection.begin():
             yield connection
+
+    def _connect(self, **options: Any) -> Connection:
+        return self.engine.connect().execution_options(**options)
 
     def upsert(self, table: Table) -> Any:
         """Return an INSERT that knows `on_conflict_do_update` on this database."""
         return import_module(f"sqlalchemy.dialects.{self.dialect}").insert(table)
+
+    def overwrite(self, table: Table, **instead: Any) -> Any:
+        """Return an INSERT that overwrites the row of the same key, unless that one has changed later; `instead` names
+        columns that get something else than the new value."""
+        insert = self.upsert(table)
+        values = {c.name: instead.get(c.name, insert.excluded[c.name]) for c in table.c if not c.primary_key}
+        newest = insert.excluded.changed_at >= table.c.changed_at if "changed_at" in table.c else None
+        return insert.on_conflict_do_update(index_elements=table.primary_key.columns, set_=values, where=newest)
+
+    def read(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+        """Return the rows of one query, as JSON wants them."""
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -63,7 +73,9 @@ def open_store(url: str) -> Store:
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begins)
         else:
-            engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+            # in UTC, or the driver would refuse to read the last day of the year 9999 east of it
+            options = {"options": "-c timezone=UTC"}
+            engine = create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=options)
     except (ArgumentError, ValueError):
         hint = "Write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."
         raise ConfigError("[store] url is not the address of a database.", hint=hint) from None
@@ -97,9 +109,3 @@ def _plain_words(engine: Engine) -> Iterator[None]:
         if any(wrong in cause for wrong in _WRONG):
             raise ConfigError(f"The store {where} cannot be opened: {cause}", hint="Look at [store] url.") from None
         raise Unavailable(f"The store {where} does not answer: {cause}", hint="Run the command again.") from None
-
-
-def batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Cut a sequence into pieces that fit a statement's limit of parameters."""
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

@@ -1,7 +1,5 @@
 """Run history: one row for each run, with what it counted, how long it waited and for whom, and what failed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -22,9 +20,7 @@ class Run:
         self.waited: dict[str, float] = {}
         self.errors: dict[str, str] = {}
         with store.writing() as connection:
-            row = insert(t.run).values(
-                command=command, state="running", started_at=wall(), now=now, counts={}, waited={}, errors={}
-            )
+            row = insert(t.run).values(command=command, state="running", started_at=wall(), now=now, **self._told())
             self.id: int = connection.execute(row.returning(t.run.c.id)).scalar_one()
 
     def count(self, group: str, **numbers: int) -> None:
@@ -43,24 +39,15 @@ class Run:
 
     def finish(self) -> None:
         """Close the row: done, or failed with the errors named."""
+        end = {"state": "failed" if self.errors else "done", "ended_at": self._wall(), **self._told()}
         with self._store.writing() as connection:
-            connection.execute(
-                update(t.run)
-                .where(t.run.c.id == self.id)
-                .values(
-                    state="failed" if self.errors else "done",
-                    ended_at=self._wall(),
-                    counts=self.counts,
-                    waited=self.waited,
-                    errors=self.errors,
-                )
-            )
+            connection.execute(update(t.run).where(t.run.c.id == self.id).values(end))
+
+    def _told(self) -> dict[str, Any]:
+        return {"counts": self.counts, "waited": self.waited, "errors": self.errors}
 
 
 def latest(store: Store, command: str | None = None, limit: int = 1) -> list[Mapping[str, Any]]:
     """Return the newest runs, newest first."""
     query = select(t.run).order_by(t.run.c.id.desc()).limit(limit)
-    if command:
-        query = query.where(t.run.c.command == command)
-    with store.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(query)]
+    return store.read(query.where(t.run.c.command == command) if command else query)

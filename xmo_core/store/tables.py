@@ -1,165 +1,108 @@
 """The tables, named by the words of the product in the singular."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.schema import SchemaItem
 
 from xmo_core.store.types import Utc
 
 metadata = MetaData()
 
-
-def _columns(type_: Any, names: str, **options: Any) -> Iterator[Column[Any]]:
-    """Make columns of one type. A name with a question mark may be empty."""
-    for name in names.split():
-        yield Column(name.rstrip("?"), type_, nullable=name.endswith("?"), **options)
-
-
-def _keys(names: str) -> Iterator[Column[Any]]:
-    return _columns(Text, names, primary_key=True)
-
-
-def _texts(names: str) -> Iterator[Column[Any]]:
-    return _columns(Text, names)
+_KEYS = {"keys": Text, "numbered": Integer}
+_TYPES: dict[str, Any] = _KEYS | {
+    "texts": Text,
+    "times": Utc,
+    "numbers": Integer,
+    "floats": Float,
+    "flags": Boolean,
+    "documents": JSON(none_as_null=True),
+}
 
 
-def _times(names: str) -> Iterator[Column[Any]]:
-    return _columns(Utc, names)
+def _table(name: str, *items: SchemaItem, **columns: str) -> Table:
+    """Make a table with columns of these types. A column with a question mark may be empty."""
+    made = [
+        Column(column.rstrip("?"), _TYPES[type_], primary_key=type_ in _KEYS, nullable=column.endswith("?"))
+        for type_, names in columns.items()
+        for column in names.split()
+    ]
+    return Table(name, metadata, *made, *items)
 
 
-def _numbers(names: str) -> Iterator[Column[Any]]:
-    return _columns(Integer, names)
-
-
-def _documents(names: str) -> Iterator[Column[Any]]:
-    return _columns(JSON(none_as_null=True), names)
-
-
-ticket = Table(
+ticket = _table(
     "ticket",
-    metadata,
-    *_keys("source key"),
-    *_texts("problem person? number kind vendor_type state vendor_state"),
-    *_times("opened_at changed_at resolved_at? closed_at? promised_at?"),
-    *_texts("title? url?"),
-    *_numbers("reopens reassignments"),
-    Column("sla_met", Boolean(create_constraint=False)),
-    *_texts("service? group? priority? category? channel? parent?"),
-    *_documents("attributes?"),
+    keys="source key",
+    texts="problem person? number kind vendor_type state vendor_state title? url? service? group? priority? category? "
+    "channel? parent?",
+    times="opened_at changed_at resolved_at? closed_at? promised_at?",
+    numbers="reopens reassignments",
+    flags="sla_met?",
+    documents="attributes?",
 )
-
-person = Table(
-    "person",
-    metadata,
-    *_keys("pseudonym"),
-    *_texts("kind language? timezone? place? organisation?"),
-    *_documents("attributes?"),
+person = _table(
+    "person", keys="pseudonym", texts="kind language? timezone? place? organisation?", documents="attributes?"
 )
-
 # Apart from `person`, which a sync writes: what the person decided outlives every sync.
-opt_out = Table("opt_out", metadata, *_keys("person"), *_times("at"))
+opt_out = _table("opt_out", keys="person", times="at")
 
-problem = Table(
+problem = _table(
     "problem",
-    metadata,
-    *_keys("id"),
-    *_texts("source key person?"),
-    *_times("opened_at changed_at ended_at?"),
+    keys="id",
+    texts="source key person?",
+    times="opened_at changed_at ended_at?",
     # how many times it has ended, and how many of these ends are settled: decided, or older than the asking
-    *_numbers("ends decided"),
+    numbers="ends decided",
 )
-_undecided = problem.c.ends > problem.c.decided
-Index("problem_undecided", problem.c.id, sqlite_where=_undecided, postgresql_where=_undecided)
+# Both indexes with conditions: see the migration. A condition here would have every run import both dialects.
+Index("problem_undecided", problem.c.id)
 
-decision = Table(
+decision = _table(
     "decision",
-    metadata,
-    *_keys("problem"),
-    Column("n", Integer, primary_key=True),
-    *_texts("source key person? month verdict rule reason"),
-    *_times("ended_at? decided_at"),
-    *_columns(Float, "probability draw?"),
-    *_numbers("run"),
+    keys="problem",
+    numbered="n",
+    texts="source key person? month verdict rule reason",
+    times="ended_at? decided_at",
+    floats="probability draw?",
+    numbers="run",
 )
 
-invitation = Table(
+invitation = _table(
     "invitation",
-    metadata,
-    *_keys("id"),
-    # `scored` names the definition of the scores it was scored by; empty: not yet, or answered since
-    *_texts("problem source key person state marker reference? reason? scored?"),
-    *_numbers("n run"),
-    *_times("claimed_at sent_at? answered_at? ended_at? expires_at"),
     UniqueConstraint("problem", "n"),
+    keys="id",
+    # `scored` names the definition of the scores it was scored by; empty: not yet, or answered since
+    texts="problem source key person state marker reference? reason? scored?",
+    numbers="n run",
+    times="claimed_at sent_at? answered_at? ended_at? expires_at",
 )
-_open = invitation.c.state.in_(("claimed", "sent"))
-Index("invitation_open", invitation.c.state, invitation.c.expires_at, sqlite_where=_open, postgresql_where=_open)
+Index("invitation_open", invitation.c.state, invitation.c.expires_at)
 Index("invitation_person", invitation.c.person)
 
-attempt = Table(
-    "attempt",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("invitation", Text, nullable=False, index=True),
-    *_numbers("run"),
-    *_times("at"),
-    *_texts("outcome? detail?"),
-)
+attempt = _table("attempt", numbered="id", texts="invitation outcome? detail?", numbers="run", times="at")
+Index("ix_attempt_invitation", attempt.c.invitation)
 
-answer = Table(
-    "answer",
-    metadata,
-    *_keys("invitation question"),
-    *_texts("version code? text?"),
-    *_numbers("value? low? high? best?"),
-    *_times("at"),
+answer = _table(
+    "answer", keys="invitation question", texts="version code? text?", numbers="value? low? high? best?", times="at"
 )
-
-score = Table(
-    "score",
-    metadata,
-    *_keys("problem"),
-    Column("n", Integer, primary_key=True),
-    *_keys("name"),
-    *_numbers("value"),
-)
-
-figure = Table(
+score = _table("score", keys="problem name", numbered="n", numbers="value")
+figure = _table(
     "figure",
-    metadata,
-    *_keys("table key measure"),
-    *_columns(Float, "value? low? high?"),
-    *_numbers("asked? answered? persons?"),
-    Column("hidden", Boolean(create_constraint=False), nullable=False),
-    *_texts("unit definition caveat"),
-    *_times("released_at"),
+    keys="table key measure",
+    floats="value? low? high?",
+    numbers="asked? answered? persons?",
+    flags="hidden",
+    texts="unit definition caveat",
+    times="released_at",
 )
 
-# `complete_at`: when (by the run's clock) a sync last came to the end of what the vendor had
-cursor = Table("cursor", metadata, *_keys("source"), *_documents("cursor?"), *_times("complete_at?"))
-
-quarantine = Table(
-    "quarantine",
-    metadata,
-    *_keys("source key"),
-    *_texts("field reason"),
-    *_documents("raw"),
-    *_times("seen_at"),
-    *_numbers("run"),
+# `known_since`: when (by the run's clock) it was synced first; `complete_at`: when a sync last came to the end of all
+cursor = _table("cursor", keys="source", documents="cursor?", times="known_since complete_at?")
+quarantine = _table(
+    "quarantine", keys="source key", texts="field reason", documents="raw", times="seen_at", numbers="run"
 )
-
-run = Table(
-    "run",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    *_texts("command state"),
-    *_times("now started_at ended_at?"),
-    *_documents("counts waited errors"),
+run = _table(
+    "run", numbered="id", texts="command state", times="now started_at ended_at?", documents="counts waited errors"
 )
-
-lease = Table("lease", metadata, *_keys("name"), *_numbers("token"), *_texts("holder"), *_times("until"))
-
-state = Table("state", metadata, *_keys("plugin key"), *_documents("document"))
+lease = _table("lease", keys="name", numbers="token", texts="holder", times="until")
+state = _table("state", keys="plugin key", documents="document")

@@ -1,21 +1,21 @@
 """Writing tickets: the newest change wins, and seeing one twice changes nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Table, delete, func, select, tuple_
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, literal_column, select, tuple_
 
 from xmo_core.keys import Keys
 from xmo_core.store import tables as t
 from xmo_core.store.bulk import Cells, bulk
-from xmo_core.store.engine import Store, batches
+from xmo_core.store.engine import Store
 from xmo_core.store.types import native_time
 from xmo_hooks import ENDED, BadRecord, Contact, Person, Row, Ticket
+
+Bad = tuple[str, Row, BadRecord]  # a row that could not be understood, after the key to keep it under
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,16 @@ class TicketWriter:
 
     def __init__(self, store: Store, source: str, keys: Keys, asking: Asking) -> None:
         self._source, self._keys, self._asking = source, keys, asking
-        self._tickets = bulk(store, _upsert_ticket(store))
-        self._problems = bulk(store, _upsert_problem(store))
-        self._persons = bulk(store, _upsert_person(store))
+        greatest = func.greatest if store.dialect == "postgresql" else func.max
+        decided = greatest(t.problem.c.decided, literal_column("excluded.decided"))
+        self._tickets = bulk(store, store.overwrite(t.ticket))
+        self._problems = bulk(store, store.overwrite(t.problem, decided=decided))
+        # a source that knows less about a person takes nothing away
+        known = [column.name for column in t.person.c if not column.primary_key and column.name != "kind"]
+        kept: dict[str, Any] = {
+            name: func.coalesce(literal_column(f"excluded.{name}"), t.person.c[name]) for name in known
+        }
+        self._persons = bulk(store, store.overwrite(t.person, **kept))
         self._at = native_time(store.dialect)
 
     def write(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
@@ -47,24 +54,22 @@ class TicketWriter:
             if ticket.requester is not None:
                 pseudonym = self._keys.pseudonym(self._source, ticket.requester)
                 persons[pseudonym] = ticket.requester
-            problem, opened_at, changed_at = self._id(ticket), self._at(ticket.opened_at), self._at(ticket.changed_at)
+            problem = f"{self._source}:{ticket.key}"
+            opened_at, changed_at = self._at(ticket.opened_at), self._at(ticket.changed_at)
             ticket_rows.append(self._ticket_row(problem, pseudonym, opened_at, changed_at, ticket))
             problem_rows.append(self._problem_row(problem, pseudonym, opened_at, changed_at, ticket))
-        self._persons(connection, [_person_row(*person) for person in persons.items()])
+        self._persons(connection, [_person_row(*person) for person in sorted(persons.items(), key=lambda one: one[0])])
         self._tickets(connection, ticket_rows)
         self._problems(connection, problem_rows)
-
-    def _id(self, ticket: Ticket) -> str:
-        return f"{self._source}:{ticket.key}"
 
     def _ticket_row(self, problem: str, person: str | None, opened_at: Any, changed_at: Any, t_: Ticket) -> Cells:
         """Build a row in the order of the table's columns."""
         at = self._at
         return (
             *(self._source, t_.key, problem, person, t_.number, t_.kind, t_.vendor_type, t_.state, t_.vendor_state),
+            *(t_.title, t_.url, t_.service, t_.group, t_.priority, t_.category, t_.channel, t_.parent),
             *(opened_at, changed_at, t_.resolved_at and at(t_.resolved_at), t_.closed_at and at(t_.closed_at)),
-            *(t_.promised_at and at(t_.promised_at), t_.title, t_.url, t_.reopens, t_.reassignments, t_.sla_met),
-            *(t_.service, t_.group, t_.priority, t_.category, t_.channel, t_.parent, _json(t_.attributes)),
+            *(t_.promised_at and at(t_.promised_at), t_.reopens, t_.reassignments, t_.sla_met, _json(t_.attributes)),
         )
 
     def _problem_row(self, id_: str, person: str | None, opened_at: Any, changed_at: Any, ticket: Ticket) -> Cells:
@@ -74,11 +79,8 @@ class TicketWriter:
         return (id_, self._source, ticket.key, person, opened_at, changed_at, ended, ends, settled)
 
 
-def _person_row(pseudonym: str, contact: Contact) -> Cells:
-    return (
-        *(pseudonym, contact.kind, contact.language, contact.timezone, contact.place, contact.organisation),
-        _json(contact.attributes),
-    )
+def _person_row(pseudonym: str, c: Contact) -> Cells:
+    return (pseudonym, c.kind, c.language, c.timezone, c.place, c.organisation, _json(c.attributes))
 
 
 def _json(document: Mapping[str, str]) -> str | None:
@@ -103,94 +105,38 @@ def settled_before(ticket: Ticket, ends: int, ended_at: datetime | None, asking:
     return ends if ended_at is None else ends - 1
 
 
-def _overwrite(statement: Any, table: Table, **instead: Any) -> dict[str, Any]:
-    return {c.name: instead.get(c.name, statement.excluded[c.name]) for c in table.c if not c.primary_key}
-
-
-def _upsert_ticket(store: Store) -> Any:
-    insert = store.upsert(t.ticket)
-    return insert.on_conflict_do_update(
-        index_elements=["source", "key"],
-        set_=_overwrite(insert, t.ticket),
-        where=insert.excluded.changed_at >= t.ticket.c.changed_at,
-    )
-
-
-def _upsert_problem(store: Store) -> Any:
-    insert = store.upsert(t.problem)
-    greatest = func.greatest if store.dialect == "postgresql" else func.max
-    return insert.on_conflict_do_update(
-        index_elements=["id"],
-        set_=_overwrite(insert, t.problem, decided=greatest(t.problem.c.decided, insert.excluded.decided)),
-        where=insert.excluded.changed_at >= t.problem.c.changed_at,
-    )
-
-
-def _upsert_person(store: Store) -> Any:
-    insert = store.upsert(t.person)
-    return insert.on_conflict_do_update(index_elements=["pseudonym"], set_=_overwrite(insert, t.person))
-
-
-def write_bad(
-    store: Store,
-    connection: Connection,
-    source: str,
-    bad: Iterable[tuple[str, Row, BadRecord]],
-    run: int,
-    now: datetime,
-) -> None:
+def write_bad(store: Store, connection: Connection, source: str, bad: Iterable[Bad], run: int, now: datetime) -> None:
     """Keep rows that could not be understood, each with its reason, until they are replayed or arrive anew."""
-    insert = store.upsert(t.quarantine)
-    upsert = insert.on_conflict_do_update(
-        index_elements=["source", "key"], set_=_overwrite(insert, t.quarantine, seen_at=t.quarantine.c.seen_at)
-    )
-    rows = [
-        {
-            "source": source,
-            "key": key,
-            "field": error.field,
-            "reason": str(error),
-            "raw": dict(row),
-            "seen_at": now,
-            "run": run,
-        }
-        for key, row, error in bad
-    ]
+    about = {"source": source, "seen_at": now, "run": run}
+    rows = [about | {"key": key, "field": e.field, "reason": str(e), "raw": dict(row)} for key, row, e in bad]
     if rows:
-        connection.execute(upsert, rows)
+        connection.execute(store.overwrite(t.quarantine, seen_at=t.quarantine.c.seen_at), rows)
 
 
-def release(connection: Connection, source: str, keys: Sequence[str]) -> int:
+def release(connection: Connection, source: str, keys: Iterable[str]) -> None:
     """Take rows out of quarantine whose ticket has come in by now."""
-    released = 0
-    for some in batches(keys, 500):
-        gone = (t.quarantine.c.source == source) & t.quarantine.c.key.in_(some)
-        released += connection.execute(delete(t.quarantine).where(gone)).rowcount
-    return released
+    gone = (t.quarantine.c.source == source) & (t.quarantine.c.key == bindparam("come"))
+    if rows := [{"come": key} for key in sorted(keys)]:
+        connection.execute(delete(t.quarantine).where(gone), rows)
 
 
 def read_tickets(connection: Connection, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Ticket]:
-    """Return tickets by (source, key), without their requester."""
-    found: dict[tuple[str, str], Ticket] = {}
-    for some in batches(ids, 400):
-        query = select(t.ticket).where(tuple_(t.ticket.c.source, t.ticket.c.key).in_(some))
-        for row in connection.execute(query):
-            found[row.source, row.key] = _ticket(row._mapping)
-    return found
+    """Return some hundreds of tickets by (source, key), without their requester."""
+    query = select(t.ticket).where(tuple_(t.ticket.c.source, t.ticket.c.key).in_(ids))
+    return {
+        (row["source"], row["key"]): Ticket(**{name: row[name] for name in _TICKET_FIELDS} | _attributes(row))
+        for row in connection.execute(query).mappings()
+    }
 
 
 def read_persons(connection: Connection, pseudonyms: Sequence[str]) -> dict[str, Person]:
-    """Return persons by pseudonym."""
-    found: dict[str, Person] = {}
-    for some in batches(pseudonyms, 500):
-        for row in connection.execute(select(t.person).where(t.person.c.pseudonym.in_(some))):
-            values = dict(row._mapping)
-            found[row.pseudonym] = Person(**values | {"attributes": values["attributes"] or {}})
-    return found
+    """Return some hundreds of persons by pseudonym."""
+    query = select(t.person).where(t.person.c.pseudonym.in_(pseudonyms))
+    return {row["pseudonym"]: Person(**dict(row) | _attributes(row)) for row in connection.execute(query).mappings()}
 
 
-_TICKET_FIELDS = [c.name for c in t.ticket.c if c.name not in ("source", "problem", "person", "attributes")]
+_TICKET_FIELDS = [c.name for c in t.ticket.c if c.name not in ("source", "problem", "person")]
 
 
-def _ticket(row: RowMapping) -> Ticket:
-    return Ticket(**{name: row[name] for name in _TICKET_FIELDS}, attributes=row["attributes"] or {})
+def _attributes(row: RowMapping) -> dict[str, Any]:
+    return {"attributes": row["attributes"] or {}}

@@ -1,7 +1,5 @@
 """Column types that read the same from every database."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The store's version: made on first use, refused when it is not the code's, raised by `xmo db upgrade`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -28,10 +26,9 @@ def version(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if "alembic_version" not in names:
         if names:
-            raise ConfigError(
-                f"The database holds tables that are not XMO's ({', '.join(sorted(names)[:3])} …).",
-                hint="Give [store] url a database of its own.",
-            )
+            hint = "Give [store] url a database of its own."
+            some = ", ".join(sorted(names)[:3])
+            raise ConfigError(f"The database holds tables that are not XMO's ({some} …).", hint=hint)
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found
@@ -58,11 +55,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
 
 def _refusal(found: str) -> ConfigError:
     if found < HEAD:
-        return ConfigError(
-            f"The store is of version {found}, this xmo needs {HEAD}.",
-            hint="Back it up with `xmo db backup FILE`, then run `xmo db upgrade`.",
-        )
-    return ConfigError(
-        f"The store is of version {found}, newer than this xmo knows ({HEAD}).",
-        hint="Install the newer xmo that wrote it.",
-    )
+        hint = "Back it up with `xmo db backup FILE`, then run `xmo db upgrade`."
+        return ConfigError(f"The store is of version {found}, this xmo needs {HEAD}.", hint=hint)
+    hint = "Install the newer xmo that wrote it."
+    return ConfigError(f"The store is of version {found}, newer than this xmo knows ({HEAD}).", hint=hint)

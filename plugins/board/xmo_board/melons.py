@@ -55,9 +55,10 @@ class Spot:
 
 
 def melons(found: Sequence[Group], shape: Shape) -> Spec:
-    """Draw the boxes, five in a row on a desk and two on a phone."""
-    columns = 2 if shape.narrow else 5
-    wide = (shape.width - BOX) / (columns - 1) if shape.narrow else shape.width / columns
+    """Draw the boxes, at most six in a row on a desk and two on a phone."""
+    rows = -(-len(found) // (2 if shape.narrow else 6))
+    columns = max(2, -(-len(found) // rows))  # rows of the same length, nobody alone on the last
+    wide = (shape.width - BOX) / (columns - 1) if shape.narrow else shape.width / max(5, columns)
     spots = [Spot(group=g, x=at % columns * wide + 1, y=at // columns * SLOT + 1.0) for at, g in enumerate(found)]
     red = [spot for spot in spots if spot.group.shows("unhappy_in_time") and spot.wide > THIN]
     lines = [
@@ -80,7 +81,7 @@ def melons(found: Sequence[Group], shape: Shape) -> Spec:
         texts(names, size=14, weight=600, colour=INK),
         texts(lines, size=12),
     ]
-    return plane(shape, SLOT * -(-len(found) // columns), layers)
+    return plane(shape, SLOT * rows, layers)
 
 
 def _box(spot: Spot, wide: float, colour: str) -> dict[str, Any]:

@@ -28,8 +28,20 @@ class InsightsSchema(Schema):
     """Check `[insights]` and load it to `Insights`. Called when the config is read; a column that does not exist is
     found later, where the columns are known."""
 
-    question = fields.String(load_default="feeling", validate=validate.Length(min=1))
-    cuts = fields.List(fields.String(validate=validate.Length(min=1)), load_default=CUTS, validate=_each_once)
+    question = fields.String(
+        load_default="feeling",
+        validate=validate.Length(min=1),
+        metadata={"example": '"feeling"', "meaning": "the question that is scored"},
+    )
+    cuts = fields.List(
+        fields.String(validate=validate.Length(min=1)),
+        load_default=CUTS,
+        validate=_each_once,
+        metadata={
+            "example": '["service", "category", "priority", "channel", "month"]',
+            "meaning": "what figures are grouped by; attribute.NAME is one of your own fields",
+        },
+    )
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> Insights:

@@ -104,7 +104,8 @@ class DurationField(fields.Field[timedelta]):
 
 
 def _states() -> fields.Dict:
-    return fields.Dict(keys=fields.String(), values=fields.String(validate=_STATE), load_default=dict)
+    shown = {"example": '{ "9" = "on_hold" }', "meaning": "your own states; `xmo check` names those it does not know"}
+    return fields.Dict(keys=fields.String(), values=fields.String(validate=_STATE), load_default=dict, metadata=shown)
 
 
 def _columns() -> fields.Dict:
@@ -114,6 +115,7 @@ def _columns() -> fields.Dict:
         values=fields.String(validate=_COLUMN),
         load_default=dict,
         data_key="fields",
+        metadata={"example": '{ department = "u_department" }', "meaning": "your own columns"},
     )
 
 
@@ -171,11 +173,16 @@ class OptionsSchema(Schema):
         validate=_plain,
         error_messages={"invalid": "Not an address: write it with https://, such as https://acme.service-now.com."},
     )
-    username = fields.String(validate=validate.Length(min=1))
-    password = SecretField()
-    token = SecretField()
+    username = fields.String(
+        validate=validate.Length(min=1), metadata={"example": '"xmo"', "meaning": "the API user", "starts": True}
+    )
+    password = SecretField(metadata={"starts": True})
+    token = SecretField(metadata={"meaning": "in place of user and password"})
     tables = fields.List(
-        TableField(), load_default=lambda: [TableSchema().load({"name": "incident"})], validate=[_some, _each_once]
+        TableField(),
+        load_default=lambda: [TableSchema().load({"name": "incident"})],
+        validate=[_some, _each_once],
+        metadata={"example": '["incident", "sc_req_item"]', "starts": True},
     )
     columns = _columns()
     states = _states()
@@ -183,10 +190,18 @@ class OptionsSchema(Schema):
         keys=fields.String(validate=_FIELD),
         values=fields.Dict(keys=fields.String(), values=fields.String()),
         load_default=dict,
+        metadata={"example": '{ priority = { "1" = "critical" } }', "meaning": "words for raw values"},
     )
     page_size = fields.Integer(strict=True, load_default=500, validate=validate.Range(min=1, max=10_000))
-    overlap = DurationField(load_default=timedelta(seconds=120))
-    requester_kind = fields.String(load_default="employee", validate=validate.OneOf(get_args(PersonKind)))
+    overlap = DurationField(
+        load_default=timedelta(seconds=120),
+        metadata={"example": '"2m"', "meaning": "how far each run reads again, for changes that were committed late"},
+    )
+    requester_kind = fields.String(
+        load_default="employee",
+        validate=validate.OneOf(get_args(PersonKind)),
+        metadata={"example": '"employee"', "meaning": "or customer, partner, unknown"},
+    )
 
     @validates_schema
     def _one_way_in(self, data: dict[str, Any], **_: Any) -> None:

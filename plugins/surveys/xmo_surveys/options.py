@@ -44,19 +44,40 @@ class Duration(fields.Field[timedelta]):
         return duration
 
 
+def _shown(example: str, meaning: str) -> dict[str, str]:
+    """Say how an option stands in the config that `xmo init` writes."""
+    return {"example": example, "meaning": meaning}
+
+
 class SurveySchema(Schema):
     """Check the section and load it to a `Survey`; what is left out takes the default that stands there."""
 
-    quiet_period = Duration()
-    sample = fields.Float(validate=validate.Range(0, 1))
-    per_year = fields.Integer(strict=True, validate=validate.Range(0))
-    kinds = fields.List(fields.String(validate=validate.Length(1)), validate=validate.Length(1))
-    skip_states = fields.List(fields.String(validate=validate.OneOf(sorted(ENDED))))
-    settle = Duration()
-    stale = Duration()
-    accent = fields.String(validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error='Write a colour as "#0b5f66".'))
-    we_did = fields.String(validate=validate.Length(1, 400))
-    contact = fields.String(validate=validate.Length(1, 200))
+    quiet_period = Duration(metadata=_shown('"14d"', "nobody is asked again within this time"))
+    sample = fields.Float(validate=validate.Range(0, 1), metadata=_shown("1.0", "the share of resolutions asked about"))
+    per_year = fields.Integer(
+        strict=True,
+        validate=validate.Range(0),
+        metadata=_shown("6", "how often one person is asked in a year; 0: no limit"),
+    )
+    kinds = fields.List(
+        fields.String(validate=validate.Length(1)),
+        validate=validate.Length(1),
+        metadata=_shown('["incident", "request"]', "the kinds of tickets that are asked about"),
+    )
+    skip_states = fields.List(
+        fields.String(validate=validate.OneOf(sorted(ENDED))),
+        metadata=_shown('["cancelled"]', "ends that are not asked about"),
+    )
+    settle = Duration(metadata=_shown('"0m"', "how long a resolution must stand before it is asked about"))
+    stale = Duration(metadata=_shown('"7d"', "a resolution first seen later than this is not asked about"))
+    accent = fields.String(
+        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error='Write a colour as "#0b5f66".'),
+        metadata=_shown('"#0b5f66"', "the colour of the pages"),
+    )
+    we_did = fields.String(
+        validate=validate.Length(1, 400), metadata=_shown('""', "one true sentence on what earlier answers changed")
+    )
+    contact = fields.String(validate=validate.Length(1, 200), metadata=_shown('""', "whom to turn to about the survey"))
 
     @validates_schema(skip_on_field_errors=True)
     def _settle_before_stale(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -69,6 +69,7 @@ def _tables() -> None:
         "cursor",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("cursor", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("known_since", Utc(), nullable=False),
         sa.Column("complete_at", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("source"),
     )
