@@ -54,6 +54,7 @@ class Surroundings:
         from xmo_core.office import open_office
 
         office = open_office(self.config, self.now)
+        click.get_current_context().call_on_close(office.close)
         options = office.config.log
         # at a terminal the progress and the summary speak; the log keeps to what is wrong
         level = "debug" if self._verbose else "warning" if sys.stderr.isatty() else options.level

@@ -24,10 +24,11 @@ _STEPS: Mapping[str, tuple[SqlTable, ColumnElement[bool]]] = {
     "skipped": (t.decision, t.decision.c.verdict == "skip"),
     "invited": (t.decision, t.decision.c.verdict == "ask"),
 }
+_WORDS = {"claimed": "waiting to be sent", "sent": "waiting for an answer"}
 _STATES: Mapping[str, tuple[SqlTable, ColumnElement[bool]]] = {
-    name: (t.invitation, t.invitation.c.state == state)
-    for state, name in {"claimed": "waiting to be sent", "sent": "waiting for an answer"}.items()
-} | {state: (t.invitation, t.invitation.c.state == state) for state in ("answered", "declined", "expired", "withdrawn")}
+    _WORDS.get(state, state): (t.invitation, t.invitation.c.state == state)
+    for state in ("claimed", "sent", "answered", "declined", "expired", "withdrawn")
+}
 
 
 def tables(office: Office) -> list[Table]:
@@ -38,20 +39,11 @@ def tables(office: Office) -> list[Table]:
         line = _counts(connection, "step", _STEPS)
         states = _counts(connection, "state", _STATES)
         invited = _counts(connection, "state", {"": (t.invitation, true())}).figures
-    own = [
-        # how many rows there are at each step tells nothing about what anybody answered
-        replace(line, name="line", title="From tickets to questions", definition=_LINE),
-        walled(
-            replace(
-                states,
-                name="questions",
-                title="How the questions stand",
-                definition=_QUESTIONS,
-                total=[replace(figure, key=()) for figure in invited],
-            )
-        ),
-    ]
-    return [walled(table) for _, made in called for table in made] + own
+    # how many rows there are at each step of the line tells nothing about what anybody answered
+    line = replace(line, name="line", title="From tickets to questions", definition=_LINE)
+    states = replace(states, total=[replace(figure, key=()) for figure in invited])
+    states = replace(states, name="questions", title="How the questions stand", definition=_QUESTIONS)
+    return [walled(table) for _, made in called for table in made] + [line, walled(states)]
 
 
 def render(office: Office, released: Sequence[Table], folder: Path) -> list[Path]:

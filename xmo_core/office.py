@@ -33,6 +33,11 @@ class Office:
         versions.ensure(store)
         return store
 
+    def close(self) -> None:
+        """Let go of the store, if it was opened. Called at the end of a command."""
+        if "store" in self.__dict__:
+            self.store.close()
+
     @cached_property
     def keys(self) -> Keys:
         """Derive the keys from the site's secret."""

@@ -51,8 +51,8 @@ def _unscored(connection: Connection, current: str, after: str) -> Sequence[Row[
         t.invitation, t.decision, (t.decision.c.problem == i.problem) & (t.decision.c.n == i.n)
     )
     # locked, so that no answer comes in between reading the answers and noting that they are scored
-    locked = query.with_for_update(of=t.invitation)
-    return connection.execute(locked.where(stale & (i.id > after)).order_by(i.id).limit(_BATCH)).all()
+    locked = query.where(stale & (i.id > after)).with_for_update(of=t.invitation)
+    return connection.execute(locked.order_by(i.id).limit(_BATCH)).all()
 
 
 def _score(office: Office, connection: Connection, rows: Sequence[Row[Any]], current: str) -> tuple[int, list[Broken]]:
