@@ -105,7 +105,7 @@ class _Sync:
                 self._save_cursor(connection, known_since=known_since)
         asking = Asking(since=since and max(since, known_since), known_until=known_until, unknown=held)
         # what is fetched again from before does not move where the source stands
-        moves = stored is None or scope.since is None
+        moves = scope.since is None or (stored is None and known_until is None)
         writer = TicketWriter(store, self._name, self._office.keys, asking)
         for page in scope.fetch(self._source, stored):
             reach("page.fetched")
