@@ -196,7 +196,8 @@ def test_retry_after_in_seconds_is_obeyed(bench: Bench, httpserver: HTTPServer) 
 
 def test_retry_after_as_a_date_is_measured_from_the_vendors_own_clock(bench: Bench) -> None:
     date, later = "Sat, 01 Jan 2000 00:00:00 GMT", "Sat, 01 Jan 2000 00:01:30 GMT"
-    refusal = f"HTTP/1.1 503 Busy\r\nDate: {date}\r\nRetry-After: {later}\r\nContent-Length: 0\r\n\r\n".encode()
+    head = f"HTTP/1.1 503 Busy\r\nDate: {date}\r\nRetry-After: {later}\r\nConnection: close"
+    refusal = f"{head}\r\nContent-Length: 0\r\n\r\n".encode()
     with Wire(refusal, raw(b"{}")) as url:
         assert bench.session.get(url).json() == {}
     assert bench.seconds() == [90]
@@ -204,7 +205,7 @@ def test_retry_after_as_a_date_is_measured_from_the_vendors_own_clock(bench: Ben
 
 def test_retry_after_as_a_date_is_measured_from_our_clock_where_the_vendor_has_none(bench: Bench) -> None:
     later = "Sun, 29 Mar 2026 01:30:20 GMT"
-    refusal = f"HTTP/1.1 429 Slow\r\nRetry-After: {later}\r\nContent-Length: 0\r\n\r\n".encode()
+    refusal = f"HTTP/1.1 429 Slow\r\nRetry-After: {later}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode()
     with Wire(refusal, raw(b"{}")) as url:
         bench.session.get(url)
     assert bench.seconds() == [20]

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -47,7 +48,8 @@ def served() -> Iterator[Callable[[Any], str]]:
         thread.start()
 
         def end() -> None:
-            server.trigger.pull_trigger(lambda: server.asyncore.close_all(opened, True))  # in the thread of the loop
+            with suppress(OSError):  # the loop may do it, and close the trigger, before the bell is rung
+                server.trigger.pull_trigger(lambda: server.asyncore.close_all(opened, True))
             thread.join()
             server.task_dispatcher.shutdown()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from tenacity import Retrying, retry_if_exception_message, stop_after_delay, wait_random
 
 from xmo_hooks import ConfigError, Unavailable
 
@@ -87,8 +88,12 @@ def open_store(url: str) -> Store:
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+    for pragma in ("synchronous = NORMAL", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
+    # The turn to WAL does not wait for others by itself, as two first runs at once find out.
+    locked = retry_if_exception_message(match="database is locked")
+    patient = Retrying(retry=locked, stop=stop_after_delay(_BUSY_SECONDS), wait=wait_random(0, 0.2), reraise=True)
+    patient(connection.execute, "PRAGMA journal_mode = WAL")
 
 
 def _sqlite_begins(connection: Connection) -> None:
