@@ -71,20 +71,19 @@ def leased(office: Office, names: Sequence[str]) -> Iterator[dict[str, Lease]]:
     def keep() -> None:
         # a long step must not cost the leases of the others; one that is lost is found out when it is written under
         while not done.wait(TERM.total_seconds() / 4):
-            for lease in held.values():
+            for lease in list(held.values()):
                 with suppress(XmoError), lease.writing():
                     pass
 
     keeper = Thread(target=keep, daemon=True, name="leases")
+    keeper.start()
     try:
         for name in names:
             held[name] = claim(office.store, name, office.wall)
-        keeper.start()
         yield held
     finally:
         done.set()
-        if keeper.is_alive():
-            keeper.join()
+        keeper.join()
         with office.store.writing() as connection:
             for lease in held.values():
                 lease.release(connection)

@@ -38,6 +38,7 @@ from xmo_servicenow.tables import KNOWN
 _STATES = get_args(State)
 _DURATION = re.compile(r"(\d{1,6})([dhms])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+(@[A-Za-z0-9._-]+)?)(:\d{1,5})?([/?#]\S*)?")
 _TOKEN = re.compile(r"[!-~]+")
 _TABLE = validate.Regexp(r"[A-Za-z][A-Za-z0-9_]*\Z", error="Not the name of a table, such as incident.")
 _COLUMN = validate.Regexp(
@@ -158,6 +159,9 @@ def _each_once(tables: list[TableOptions]) -> None:
 
 
 def _plain(url: str) -> None:
+    # by hand: marshmallow's own pattern takes a tenth of a second to compile, in every run
+    if not _URL.fullmatch(url):
+        raise ValidationError("Not an address: write it with https://, such as https://acme.service-now.com.")
     parts = urlsplit(url)
     if parts.query or parts.fragment or parts.username:
         raise ValidationError("Write the address of the instance alone, such as https://acme.service-now.com.")
@@ -166,13 +170,7 @@ def _plain(url: str) -> None:
 class OptionsSchema(Schema):
     """Checks the options of a `[sources.NAME]` of kind "servicenow" and loads them to `Options`."""
 
-    url = fields.Url(
-        required=True,
-        schemes={"http", "https"},
-        require_tld=False,
-        validate=_plain,
-        error_messages={"invalid": "Not an address: write it with https://, such as https://acme.service-now.com."},
-    )
+    url = fields.String(required=True, validate=_plain)
     username = fields.String(
         validate=validate.Length(min=1), metadata={"example": '"xmo"', "meaning": "the API user", "starts": True}
     )
