@@ -1,4 +1,4 @@
-"""The wall: no figure about fewer than five persons gets past it, and none that could be worked out from the others.
+"""The wall: no figure about fewer than five persons gets past it, and none that could be worked out from its table.
 
 It stands between the figures and every way out: terminal, report, table `figure` and the views on it.
 """
