@@ -23,7 +23,6 @@ from xmo_core.store.runs import Run
 from xmo_core.store.tickets import read_persons, read_tickets
 from xmo_hooks import (
     Answer,
-    Ask,
     AuthError,
     ConfigError,
     Conflict,
@@ -161,12 +160,10 @@ class _Sending:
         person = invitation.occasion.person.pseudonym
         ledger = ledgers(connection, [person], without=invitation.id)[person]
         verdict = vote(self._office, invitation.occasion, ledger)
-        if isinstance(verdict, Ask):
-            return None
-        if isinstance(verdict, Wait):
-            return "left"
-        self._withdraw(connection, verdict)
-        return "withdrawn"
+        if isinstance(verdict, Skip):
+            self._withdraw(connection, verdict)
+            return "withdrawn"
+        return "left" if isinstance(verdict, Wait) else None
 
     def _withdraw(self, connection: Connection, why: Skip) -> None:
         _close(connection, _i.id == self._row.id, "withdrawn", f"{why.rule}: {why.reason}", self._office.now())

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
-from typing import Any
 
-from marshmallow import Schema, fields, missing
+from marshmallow import Schema
 
 from xmo_core.secrets import is_secret
 from xmo_hooks import Kind, Section
@@ -16,7 +15,7 @@ _HEAD = Path(__file__).with_name("starter.toml")
 
 def starter(*, name: str, url: str, sources: Mapping[str, Kind], sections: Iterable[Section]) -> str:
     """Write the first config for these sources, by their names, and for the sections that plugins offer. Called by
-    `xmo init`; what a schema requires stands open, what it does not is commented out."""
+    `xmo init`; what must be there or mostly is stands open, the rest is commented out."""
     site = {"name": json.dumps(name, ensure_ascii=False), "url": json.dumps(url)}
     text = [Template(_HEAD.read_text(encoding="utf-8")).substitute(site)]
     for source, kind in sources.items():
@@ -28,17 +27,12 @@ def starter(*, name: str, url: str, sources: Mapping[str, Kind], sections: Itera
 
 
 def _options(schema: Schema, prefix: str) -> Iterable[str]:
+    """Write a line for each option, from what its field's metadata says: an "example" in TOML, its "meaning" in a few
+    words, and "starts" where most configs begin with it."""
     for name, field in schema.fields.items():
-        option = field.data_key or name
+        option, said = field.data_key or name, field.metadata
         if not field.dump_only:
-            yield f"{'' if field.required else '# '}{option} = {_example(option, field, prefix)}"
-
-
-def _example(option: str, field: fields.Field[Any], prefix: str) -> str:
-    if is_secret(option):
-        return f'{{ env = "{prefix}_{option.upper()}" }}'
-    if option == "url":
-        return '"https://"'
-    if isinstance(field, fields.Boolean | fields.Number) and field.load_default is not missing:
-        return str(field.load_default).lower()
-    return '""' if isinstance(field, fields.String) else "…"
+            example = said.get("example", '"https://"' if option == "url" else '""')
+            shown = f'{{ env = "{prefix}_{option.upper()}" }}' if is_secret(option) else example
+            meaning = f"  # {said['meaning']}" if "meaning" in said else ""
+            yield f"{'' if field.required or said.get('starts') else '# '}{option} = {shown}{meaning}"

@@ -72,6 +72,7 @@ def test_back_and_reload_never_ask_for_what_was_said(serve: Serve, desk: MemoryD
     page.goto(serve(desk))
     page.get_by_label("Bad", exact=True).check()
     page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Yes, ask me").wait_for()  # a reload before the answer would race with it
     for again in (page.reload, page.go_back, page.go_forward):
         again()
         assert page.get_by_role("button", name="Yes, ask me").is_visible()

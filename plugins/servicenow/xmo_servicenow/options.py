@@ -170,7 +170,9 @@ def _plain(url: str) -> None:
 class OptionsSchema(Schema):
     """Checks the options of a `[sources.NAME]` of kind "servicenow" and loads them to `Options`."""
 
-    url = fields.String(required=True, validate=_plain)
+    url = fields.String(
+        required=True, validate=_plain, metadata={"example": '"https://"', "meaning": "NAME.service-now.com"}
+    )
     username = fields.String(
         validate=validate.Length(min=1), metadata={"example": '"xmo"', "meaning": "the API user", "starts": True}
     )
@@ -190,7 +192,12 @@ class OptionsSchema(Schema):
         load_default=dict,
         metadata={"example": '{ priority = { "1" = "critical" } }', "meaning": "words for raw values"},
     )
-    page_size = fields.Integer(strict=True, load_default=500, validate=validate.Range(min=1, max=10_000))
+    page_size = fields.Integer(
+        strict=True,
+        load_default=500,
+        validate=validate.Range(min=1, max=10_000),
+        metadata={"example": "500", "meaning": "rows a request; halved where the vendor cannot keep up"},
+    )
     overlap = DurationField(
         load_default=timedelta(seconds=120),
         metadata={"example": '"2m"', "meaning": "how far each run reads again, for changes that were committed late"},
