@@ -129,7 +129,13 @@ class Wire:
 
 
 def raw(body: bytes, *headers: str, length: int | None = None) -> bytes:
-    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body) if length is None else length}", *headers]
+    # it hangs up after its answer, and says so: the connection must not be used again
+    lines = [
+        "HTTP/1.1 200 OK",
+        "Connection: close",
+        f"Content-Length: {len(body) if length is None else length}",
+        *headers,
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
