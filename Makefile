@@ -12,7 +12,7 @@ LOCK = $(UV) pip compile --universal --generate-hashes --all-extras --python-ver
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 12
 
-demo: .venv/ready ## a service desk of six weeks, surveyed, answered and reported, without any account
+demo: .venv/ready ## thirteen weeks of a service desk, surveyed, answered and reported, without any account
 	@$(BIN)/xmo demo $(ARGS)
 
 test: .venv/ready ## all tests; make test ARGS="-k quarantine" runs some

@@ -2,14 +2,19 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import pytest
+import requests
 from marshmallow import Schema
 
 from docs.generate import FILE, commands, written
@@ -179,6 +184,46 @@ def test_the_config_that_admins_are_shown_is_read_without_a_complaint(tmp_path: 
         config = read(tmp_path / "xmo.toml", registry.load(), SECRET)
         assert list(config.sources) == ["corp"]
     assert config.store_url.startswith("postgresql+psycopg://")
+
+
+def test_what_admins_may_try_without_an_instance_leads_to_a_question(tmp_path: Path) -> None:
+    recipe = ADMIN.partition("## Try it without an instance")[2].partition("\n## ")[0]
+    serving, init, *typed, last = [shlex.split(line)[1:] for line in re.findall(r"^xmo .*$", recipe, re.MULTILINE)]
+    assert last[-1] == "serve"
+    with _listening(*serving, "--port", "0") as desk:
+        url = desk.readline().split()[5]
+        assert desk.readline() == "\n"
+        source = "".join(takewhile(str.strip, iter(desk.readline, "")))
+        _succeed(tmp_path, *init)
+        config = tmp_path / "xmo.toml"
+        before, _, rest = config.read_text(encoding="utf-8").partition("[sources.servicenow]\n")
+        _, _, others = rest.partition("\n[")
+        config.write_text(f"{before}[sources.servicenow]\n{source}\n[{others}", encoding="utf-8")
+        for words in typed:
+            if words[1:] == ["2026-03-03", "run"]:  # half a minute later
+                requests.put(f"{url}/sandbox/clock", json={"now": "2026-03-04T00:00:00Z"}, timeout=30)
+            said = _succeed(tmp_path, *words)
+        assert "sent" in said
+        assert "/a/" in requests.get(f"{url}/sandbox/journal", timeout=30).text
+
+
+def _succeed(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "xmo_core", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def _listening(*words: str) -> Iterator[IO[str]]:
+    command = [sys.executable, "-m", "xmo_core", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        try:
+            yield process.stdout
+        finally:
+            process.kill()
 
 
 def test_the_exit_codes_are_those_of_the_command() -> None:

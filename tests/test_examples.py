@@ -78,20 +78,26 @@ def _crontab(placed: Path) -> list[str]:
 
 def _cron(line: str) -> str:
     """Run a line as cron does, and return what it would mail."""
+    assert not re.search(r"(?<!\\)%", line), "cron would end the command there"
     done = subprocess.run(
-        ["/bin/sh", "-c", line], capture_output=True, text=True, check=False, env={"PATH": os.defpath}
+        ["/bin/sh", "-c", line.replace(r"\%", "%")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.defpath},
     )
     return done.stdout + done.stderr
 
 
 def test_cron_mails_nothing_when_all_is_well(placed: Path) -> None:
-    run, status = _crontab(placed)
-    assert _cron(run) == ""
-    assert _cron(status) == ""
+    run, backup, status = _crontab(placed)
+    assert [_cron(line) for line in (run, backup, status)] == ["", "", ""]
+    (copy,) = placed.glob("backup-*.db")
+    assert re.fullmatch(r"backup-\d{4}-\d\d-\d\d\.db", copy.name)
 
 
 def test_cron_mails_when_a_run_failed_and_when_none_came(placed: Path) -> None:
-    run, status = _crontab(placed)
+    run, _, status = _crontab(placed)
     (placed / "xmo.toml").write_text("[site\n", encoding="utf-8")
     assert "xmo run failed" in _cron(run)
     assert "has not run" in _cron(status)

@@ -167,6 +167,4 @@ def main() -> None:
 
 def exit_code(error: XmoError) -> int:
     """Return the exit code of an error."""
-    if isinstance(error, ConfigError):
-        return USAGE
-    return HELD if type(error).__name__ == "LeaseHeldError" else FAILED
+    return USAGE if isinstance(error, ConfigError) else HELD if type(error).__name__ == "LeaseHeldError" else FAILED

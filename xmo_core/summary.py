@@ -28,14 +28,17 @@ def show_tables(tables: Sequence[Table]) -> None:
     console = Console()
     for table in tables:
         if table.figures or table.total:
-            console.print()
+            console.print(Text(f"\n{table.title}", style="bold"))
             console.print(_grid(table))
             if table.caveat:
                 console.print(Text(table.caveat, style="dim"))
+    if any(figure.hidden for table in tables for figure in (*table.figures, *table.total)):
+        console.print("\nHidden: it is about fewer than 5 persons, or would give such a number away.", style="dim")
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    # no space at the edges and one between columns: intervals and a name of a dozen letters fit 80 columns
+    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     groups: dict[str, dict[str, Figure]] = {}
     for figure in (*table.figures, *table.total):
         groups.setdefault(" / ".join(figure.key) or "all", {})[figure.measure] = figure
@@ -48,7 +51,7 @@ def _grid(table: Table) -> Grid:
         first = next(iter(figures.values()))
         cells = [_value(figures.get(measure)) for measure in measures]
         if any(figure.hidden for figure in figures.values()):
-            cells = [Text("fewer than 5 persons", style="dim")]
+            cells = [Text("hidden", style="dim")]
         elif answered:
             cells.append(Text(f"{first.answered:,} of {first.asked:,}"))
         grid.add_row(key, *cells, style="bold" if key == "all" else None)

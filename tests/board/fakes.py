@@ -1,6 +1,7 @@
 """Tables as the wall hands them on, made up: nine services, a year of months, hidden groups, long names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import sqrt
 from typing import TypeVar
@@ -65,7 +66,9 @@ def count(key: str, n: int) -> Figure:
 
 def table(name: str, figures: Sequence[Figure], total: Sequence[Figure] = (), **more: str) -> Table:
     """Make a table; its axis is what its name ends in."""
-    axis = {"watermelon": "service", "sla_by_feeling": "sla_met", "line": "step"}.get(name, name.rpartition("_")[2])
+    axis = {"watermelon": "service", "sla_by_feeling": "sla_met", "line": "step", "questions": "state"}.get(
+        name, name.rpartition("_")[2]
+    )
     title = more.get("title", f"{name.replace('_', ' ').capitalize()}")
     return Table(
         name=name,
@@ -117,6 +120,7 @@ def full() -> list[Table]:
             everyone,
         ),
         table("watermelon", _melons(), [*_pair((), 0.88, 0.21, 1700)]),
+        table("questions", _states(), [replace(count("", 303), key=())], title="How the questions stand"),
         table("line", [count(key, n) for key, n in LINE.items()], title="Rows at each step", definition=STEPS),
         Table(
             name="hops",
@@ -146,7 +150,7 @@ LINE = {
 
 def empty() -> list[Table]:
     """Make what the first report of a fresh site holds: tables without a figure, and a line of zeros."""
-    names = [name for name in (t.name for t in full()) if name not in ("line", "hops")]
+    names = [name for name in (t.name for t in full()) if name not in ("line", "questions", "hops")]
     return [*(table(name, []) for name in names), table("line", [count(key, 0) for key in LINE])]
 
 
@@ -185,12 +189,28 @@ def _melons() -> list[Figure]:
     return [
         f
         for (key, n), r in pairs
-        for f in (_pair((key,), *r, sum(n)) if r else hidden((key,), "in_time", "unhappy_in_time"))
+        for f in (_pair((key,), *r, sum(n)) if r else hidden((key,), "in_time", "unhappy_in_time", "judged"))
     ]
 
 
+def _states() -> list[Figure]:
+    return [count("answered", 173), count("withdrawn", 0), replace(hidden(("expired",), "count")[0], unit="count")]
+
+
 def _pair(key: Sequence[str], in_time: float, unhappy: float, n: int) -> list[Figure]:
-    return [_share(key, "in_time", in_time, n, None, ()), _share(key, "unhappy_in_time", unhappy, n, None, ())]
+    judged = Figure(
+        key=tuple(key),
+        measure="judged",
+        value=n * 9,
+        low=n * 9,
+        high=n * 9,
+        unit="count",
+        asked=7,
+        answered=7,
+        persons=n,
+    )
+    shares = [_share(key, "in_time", in_time, n, None, ()), _share(key, "unhappy_in_time", unhappy, n, None, ())]
+    return [*shares, judged]
 
 
 def _share(key: Sequence[str], name: str, p: float, n: int, asked: int | None, counts: Sequence[int]) -> Figure:

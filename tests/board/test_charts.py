@@ -28,7 +28,7 @@ def _trend(figures: Sequence[Figure], now: str = "2026-07", shape: Shape = WIDE)
 def test_each_picture_is_one_image_with_title_and_description(page: str) -> None:
     read = Reading(page)
     drawn = read.all("svg")
-    assert len(drawn) == 2 * len(fakes.full())  # the headline has one too, and the plain table none
+    assert len(drawn) == 2 * (len(fakes.full()) - 1)  # the headline has one too, and the two plain tables none
     for one in drawn:
         assert one.attributes["role"] == "img"
         own = [element for element in read.elements if element.parents and element.parents[-1] is one]
@@ -109,6 +109,25 @@ def test_a_hidden_bar_is_as_long_as_any_other_hidden_bar() -> None:
     covers = [row for rows in spec["datasets"].values() for row in rows if row.get("colour") == paint.HIDDEN]
     assert len(covers) == 2
     assert len({(row["x"], row["x2"]) for row in covers}) == 1
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(9, 9, 9, 9, 9), (9, 9, 9, 9, 11), (9, 9, 9, 11, 9), (11, 9, 9, 9, 9), (1, 1, 1, 1, 96), (96, 1, 1, 1, 1)],
+)
+def test_zero_and_everyone_are_both_named_and_do_not_touch(counts: tuple[int, ...]) -> None:
+    table = fakes.table("feeling_by_service", fakes.feeling(("A",), (20, 9, 9, 9, 20)), fakes.feeling((), counts))
+    spec = bars.feelings(groups(table), everyone(table), WIDE)
+    heads = {
+        row["text"][:3]: (row["x"], layer["mark"]["align"])
+        for layer in spec["layer"]
+        if layer["mark"]["type"] == "text"
+        for row in spec["datasets"][layer["data"]["name"]]
+        if row["y"] == 14 and not row["text"].strip("←→ ").isalpha()
+    }
+    (zero, of_zero), (all_, of_all) = heads["0"], heads["all"]
+    assert {of_zero, of_all} == {"left", "right"}
+    assert (all_ - zero if of_all == "left" else zero - all_) >= 7
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=[shape.name for shape in SHAPES])

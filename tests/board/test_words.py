@@ -36,13 +36,18 @@ def test_a_count_of_rows_has_no_interval() -> None:
 
 def test_a_hidden_figure_is_written_without_any_number() -> None:
     figure = hidden(("E-mail",), "net")[0]
-    assert words.value(figure) == "hidden: fewer than 5 persons"
+    assert words.value(figure) == "hidden"
     assert words.interval(figure) == ""
 
 
 def test_a_number_without_an_interval_is_not_written() -> None:
     figure = replace(feeling(("E-mail",), (1, 1, 1, 1, 1))[0], low=None)
     assert words.value(figure) == "too few answers to tell"
+
+
+@pytest.mark.parametrize(("word", "head"), [("service", "Service"), ("SLA", "SLA"), ("very bad", "Very bad"), ("", "")])
+def test_the_head_of_a_column_keeps_its_capitals(word: str, head: str) -> None:
+    assert words.headed(word) == head
 
 
 def test_a_month_is_written_out() -> None:

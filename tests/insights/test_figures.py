@@ -135,7 +135,10 @@ def test_the_watermelon_shows_who_is_unhappy_although_the_sla_was_met(store: Sto
     assert (unhappy.value, unhappy.asked, unhappy.answered, unhappy.persons) == (0.75, 7, 4, 4)
     assert in_time.value == pytest.approx(8 / 9)
     assert (in_time.asked, in_time.answered) == (8, 5)
-    assert [figure.value for figure in found.total] == pytest.approx([0.75, 8 / 9])
+    judged = figures["vpn", "judged"]
+    assert (judged.unit, judged.value, judged.low, judged.high, judged.persons) == ("count", 9, 9, 9, 8)
+    assert [figure.value for figure in found.total] == pytest.approx([0.75, 8 / 9, 9])
+    assert "_" not in found.definition
 
 
 def test_a_service_without_an_sla_is_no_melon(store: Store) -> None:
@@ -144,6 +147,7 @@ def test_a_service_without_an_sla_is_no_melon(store: Store) -> None:
     assert [(figure.key, figure.measure) for figure in figures] == [
         (("vpn",), "unhappy_in_time"),
         (("vpn",), "in_time"),
+        (("vpn",), "judged"),
     ]
 
 
@@ -212,7 +216,8 @@ def test_an_empty_store_gives_tables_without_figures_and_totals_without_values(s
         assert table.figures == []
         assert table.total
         for figure in table.total:
-            assert (figure.value, figure.low, figure.high) == (None, None, None)
+            nothing = 0 if figure.unit == "count" else None
+            assert (figure.value, figure.low, figure.high) == (nothing, nothing, nothing)
             assert (figure.asked, figure.answered, figure.persons) == (0, 0, 0)
 
 
@@ -225,7 +230,8 @@ def test_counts_are_conserved_and_values_lie_in_their_ranges(store: Store, rows:
         net = [figure for figure in found[name].figures if figure.measure == "net"]
         assert sum(figure.answered for figure in net) == answered == found[name].total[0].answered
         assert sum(figure.asked for figure in net) == len(rows) == found[name].total[0].asked
-    for figure in (figure for table in found.values() for figure in (*table.figures, *table.total)):
+    figures = [figure for table in found.values() for figure in (*table.figures, *table.total)]
+    for figure in (figure for figure in figures if figure.unit != "count"):
         least, most = (-100, 100) if figure.unit == "net" else (0, 1)
         if figure.low is not None:
             assert figure.value is not None

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
+import requests
 from hypothesis import settings
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from xmo_hooks import Answer, Invitation, Mount, Occasion, Person, Refused, Site, Ticket
+from xmo_surveys.browsers import MARK
 from xmo_surveys.options import Survey
 from xmo_surveys.plugin import xmo_pages
 
@@ -84,7 +86,8 @@ class MemoryDesk:
 
     @property
     def stored(self) -> dict[str, str | None]:
-        return {each.question: each.code for each in self.invitation.answers}
+        """What was said, without the mark of the browser in which it was."""
+        return {each.question: each.code for each in self.invitation.answers if each.question != MARK}
 
     def open(self, token: str) -> Invitation:
         self._may(token)
@@ -94,7 +97,7 @@ class MemoryDesk:
         self.before_record()
         with self._lock:
             self._may(token)
-            if {each.question for each in answers} & self.stored.keys():
+            if {each.question for each in answers} & {each.question for each in self.invitation.answers}:
                 raise Refused("already answered", reason="used")
             self.writes += 1
             self.used = final
@@ -123,6 +126,17 @@ class MemoryDesk:
 
 
 Serve = Callable[..., str]
+Forms = Sequence[dict[str, str]]
+# what a browser has sent before it stands at each of the three screens
+SCREENS: Sequence[Forms] = ([], [{"feeling": "bad"}], [{"feeling": "bad"}, {"more": "yes"}])
+
+
+def screen(link: str, sent: Forms) -> str:
+    """The page at which a browser stands that has sent these forms."""
+    with requests.Session() as browser:
+        for form in sent:
+            browser.post(link, data=form, timeout=30)
+        return browser.get(link, timeout=30).text
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import Need
-from tests.surveys.conftest import MemoryDesk, Serve, invitation, occasion
+from tests.surveys.conftest import SCREENS, Forms, MemoryDesk, Serve, invitation, occasion
 from xmo_hooks import Person
-from xmo_surveys.questions import FEELING, MORE
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +78,23 @@ def test_back_and_reload_never_ask_for_what_was_said(serve: Serve, desk: MemoryD
     assert desk.writes == 1
 
 
+def test_a_second_browser_is_not_told_what_the_first_one_said(
+    serve: Serve, desk: MemoryDesk, page: Page, browser: Browser
+) -> None:
+    link = serve(desk)
+    page.goto(link)
+    page.get_by_label("Very bad").check()
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Yes, ask me").wait_for()
+    with browser.new_page() as other:
+        other.goto(link)
+        assert other.get_by_role("heading", name="Thank you. Your answer is stored.").is_visible()
+        assert not other.get_by_role("button").count()
+    page.reload()
+    page.get_by_role("button", name="Yes, ask me").click()
+    assert page.get_by_role("heading", name="Here are the three questions").is_visible()
+
+
 def test_rather_not_say_and_never_again_work_without_script(serve: Serve, page: Page) -> None:
     declining, leaving = MemoryDesk(), MemoryDesk()
     page.goto(serve(declining))
@@ -107,15 +123,16 @@ def test_the_chosen_row_is_outlined_and_each_target_is_big_enough(
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("answers", [[], [FEELING.answer("bad")], [FEELING.answer("bad"), MORE.answer("yes")]])
-def test_nothing_is_cut_off_on_a_narrow_screen(
-    serve: Serve, browser: Browser, language: str, answers: list[object]
-) -> None:
+@pytest.mark.parametrize("sent", SCREENS)
+def test_nothing_is_cut_off_on_a_narrow_screen(serve: Serve, browser: Browser, language: str, sent: Forms) -> None:
     about = occasion(person=Person(pseudonym="p", language=language), title="W" * 150, number="N" * 60)
-    link = serve(MemoryDesk(invitation=invitation(about, answers=answers)), name="Informationstechnologie" * 3)
+    link = serve(MemoryDesk(invitation=invitation(about)), name="Informationstechnologie" * 3)
     with browser.new_page(viewport={"width": 320, "height": 700}) as page:
         refused: list[str] = []
         page.on("console", lambda message: refused.append(message.text))
+        for form in sent:
+            page.request.post(link, form={**form})
         page.goto(link)
+        assert page.locator("form").count()
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         assert refused == []

@@ -26,6 +26,21 @@ def test_the_days_are_told_in_words() -> None:
     assert told("de").span == f"Beginn: Montag, 2.{NBSP}März. Ende: Freitag, 6.{NBSP}März."
 
 
+@pytest.mark.parametrize(
+    ("title", "number"),
+    [
+        ("No sound (INC0010023)", None),
+        ("inc0010023: no sound", None),
+        ("As INC00100231, no sound", "INC0010023"),
+        ("No sound", "INC0010023"),
+        (None, "INC0010023"),
+        ("long " * 40 + "INC0010023", "INC0010023"),  # the page cuts it off before
+    ],
+)
+def test_a_number_that_the_title_names_already_is_not_said_again(title: str | None, number: str | None) -> None:
+    assert told(title=title).number == number
+
+
 def test_a_trouble_of_one_day_names_it_once() -> None:
     assert told(opened_at=datetime(2026, 3, 6, 8, tzinfo=UTC)).span == (f"It began and ended on Friday, 6{NBSP}March.")
 

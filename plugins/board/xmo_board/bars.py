@@ -27,7 +27,7 @@ from xmo_board.words import FEELINGS, answers, interval, percent, shorten, value
 from xmo_hooks import Figure
 
 Placed = Sequence[tuple[Group, float]]  # groups, and the pixel at which the row of each begins
-ROOM = 36  # pixels from one word's middle to the next
+APART = 7  # pixels between two words at the least
 
 
 def overall(net: Figure, shape: Shape) -> Spec:
@@ -142,15 +142,23 @@ def _whiskers(shown: Placed, total: Group | None, height: float) -> list[Layer]:
     ]
     points = [{"x": scale(net.value or 0), "y": y, "colour": BRAND} for net, y in middles]
     layers = [rules([_upright(scale(0), 24, height, LINE)], width=1.5)]
-    heads: Marks = [{"x": scale(0), "y": 14, "text": "0"}]
     if total is not None and total.shown:
         at = scale(total.net.value or 0)
         layers.append(rules([_upright(at, 24, height, SOFT)], dash=(3, 3)))
-        # Where the two words would touch, everyone's number says more than the zero.
-        heads = [head for head in heads if abs(head["x"] - at) > ROOM]
-        heads.append({"x": at, "y": 14, "text": f"all {value(total.net)}"})
-    layers.append(texts(heads, align="center"))
+        layers += _heads(scale(0), at, f"all {value(total.net)}")
+    else:
+        layers.append(texts([{"x": scale(0), "y": 14, "text": "0"}], align="center"))
     return [*layers, rules(spans, width=2), dots(points, size=90)]
+
+
+def _heads(zero: float, at: float, everyone: str) -> list[Layer]:
+    """Name the two lines, each word on the side that is turned away from the other line, so that they never touch."""
+    right = at >= zero
+    beyond = max(at - 12, zero + APART + 3) if right else min(at + 12, zero - APART - 3)
+    return [
+        texts([{"x": zero + (3 if right else -3), "y": 14, "text": "0"}], align="right" if right else "left"),
+        texts([{"x": beyond, "y": 14, "text": everyone}], align="left" if right else "right"),
+    ]
 
 
 def _middle(scale: Scale, tops: Sequence[float], height: float, shape: Shape) -> Marks:

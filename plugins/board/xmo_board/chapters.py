@@ -107,7 +107,7 @@ def _trend(table: Table, pen: Pen, *, now: datetime) -> Chapter:
     if any(group.key >= shown.open for group in shown.months):
         lead.append("The hatched month is still open: answers are coming in.")
     if any(group.hidden for group in shown.months):
-        lead.append(f"A crossed month is {words.HIDDEN}.")
+        lead.append("A crossed month is hidden.")
     drawn = any(group.shown or group.hidden for group in shown.months)
     picture = pen.draw("trend", shown, name="month", title=heading, said=map(_spoken, shown.months)) if drawn else None
     grid = tables.feelings(table, found, everyone(table), "month")
@@ -141,7 +141,7 @@ def _feelings(table: Table, pen: Pen, *, heading: str, noun: str, lead: str) -> 
         heading=heading,
         grid=tables.feelings(table, found, total, noun),
         lead=lead,
-        aside=f"On the right the net feeling with its {words.INTERVAL}; the dashed line is everyone.",
+        aside=f"On the right the net feeling with its {words.INTERVAL}; the dashed line is everyone, the plain one 0.",
         picture=picture,
         caveat=table.caveat,
     )
@@ -152,7 +152,8 @@ def _watermelon(table: Table, pen: Pen, *, order: Sequence[str]) -> Chapter:
     found = sorted(groups(table), key=lambda group: place.get(group.key, len(place)))
     heading = sentences.watermelon(found, everyone(table))
     lead = (
-        "Width: the share resolved inside the SLA. Red: of these, the share of people who were unhappy all the same; "
+        "Width: of the ended work that has an SLA verdict, the share inside the SLA. Red: of these, the share of "
+        "people who were unhappy all the same; "
         f"the line in it is the {words.INTERVAL}."
     )
     picture = None
@@ -189,6 +190,8 @@ def _melon(group: Group) -> str:
         return f"{group.label}: {words.HIDDEN}"
     parts = [
         f"{words.value(f)} {words.measure(f.measure)}, {words.interval(f)}, {words.answers(f.answered)}"
+        if f.unit != "count"
+        else f"{words.value(f)} {words.measure(f.measure)}"
         for f in group.figures.values()
         if group.shows(f.measure)
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xmo_board import words
 from xmo_board.groups import Group
 from xmo_board.paint import (
     EDGE,
@@ -98,14 +99,19 @@ def _span(spot: Spot, colour: str) -> dict[str, Any]:
     return {"x": x, "x2": x, "y": spot.up(figure.low or 0), "y2": spot.up(figure.high or 0), "colour": colour}
 
 
+def base(group: Group) -> str:
+    """Write how much ended work the share in time is of, empty where that is not told."""
+    return f" of {value(group.figures['judged'])}" if group.shows("judged") else ""
+
+
 def _words(group: Group) -> list[str]:
     """Say in four short lines what the box shows, each number with its interval and count."""
     if group.hidden:
-        return ["hidden: fewer", "than 5 persons"]
+        return [words.HIDDEN]
     lines: list[str] = []
     if group.shows("in_time"):
         in_time = group.figures["in_time"]
-        lines.append(f"{value(in_time)} in time, {interval(in_time)}")
+        lines += [f"{value(in_time)}{base(group)} in time,", interval(in_time)]
     if group.shows("unhappy_in_time"):
         unhappy = group.figures["unhappy_in_time"]
         lines += [f"{value(unhappy)} of these unhappy,", f"{interval(unhappy)}, {answers(unhappy.answered)}"]

@@ -15,7 +15,7 @@ from xmo_hooks import Figure, Site, Table
 DARK_BRAND = "#7fd0d4"
 INSTALL = "pip install 'xmo-core[report]'"
 NOBODY = "No answers yet."
-FEW = "Fewer than 5 persons have answered so far."
+FEW = "Too few persons have answered so far for a number."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ a test of the difference, so two intervals that overlap are called no change tha
 from collections.abc import Sequence
 
 from xmo_board.groups import Group
-from xmo_board.words import joined
+from xmo_board.words import headed, joined
 from xmo_hooks import Figure
 
 NAMED = 2  # more names than this make no sentence
@@ -70,7 +70,7 @@ def _hurting(names: list[str]) -> str:
 
 def _called(group: Group, noun: str) -> str:
     """A bare number is no name: `priority 1`."""
-    return f"{noun.capitalize()} {group.label}" if group.label.isdigit() else group.label
+    return f"{headed(noun)} {group.label}" if group.label.isdigit() else group.label
 
 
 def _some(names: list[str]) -> str:

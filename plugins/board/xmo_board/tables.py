@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xmo_board.groups import Group
-from xmo_board.words import FEELINGS, HIDDEN, clean, interval, is_month, measure, month, percent, value
+from xmo_board.words import FEELINGS, HIDDEN, clean, headed, interval, is_month, measure, month, percent, value
 from xmo_hooks import Figure, Table
 
 MARKS = ("net", "positive", "negative")
@@ -40,28 +40,24 @@ class Grid:
 
 def feelings(table: Table, found: Sequence[Group], total: Group | None, noun: str) -> Grid:
     """Lay out net feeling, the shares and the counts of each group."""
-    head = [noun.capitalize(), "Net feeling", "All good", "All bad", *(word.capitalize() for word in FEELINGS.values())]
+    head = [headed(noun), "Net feeling", "All good", "All bad", *map(headed, FEELINGS.values())]
     rows = [_feeling(group) for group in found] + ([_feeling(total, last=True)] if total else [])
     return Grid(caption=clean(table.title), head=[*head, "Answered", "Asked", "Persons"], rows=rows)
 
 
 def plain(table: Table) -> Grid:
     """Lay out any table: a row for each figure."""
-    axes = " · ".join(clean(axis.replace("_", " ")).capitalize() for axis in table.by) or "Of"
-    head = [axes, "Measure", "Number", "Answered", "Asked", "Persons"]
+    if all(figure.unit == "count" for figure in (*table.figures, *table.total)):
+        return counted(table)
+    head = [_axes(table), "Measure", "Number", "Answered", "Asked", "Persons"]
     rows = [_plain(figure) for figure in table.figures] + [_plain(figure, last=True) for figure in table.total]
     return Grid(caption=clean(table.title), head=head, rows=rows)
 
 
 def counted(table: Table) -> Grid:
-    """Lay out a table of row counts: the counts are complete, so they have no interval."""
-    rows = [
-        Row(label=_label(f.key), cells=[Cell(text=value(f))])
-        if not f.hidden
-        else Row(label=_label(f.key), instead=HIDDEN, hidden=True)
-        for f in table.figures
-    ]
-    return Grid(caption=clean(table.title), head=["Step", "Rows"], rows=rows)
+    """Lay out a table of counts: they are complete, so they have no interval, and nobody was asked for them."""
+    rows = [_counted(figure) for figure in table.figures] + [_counted(figure, last=True) for figure in table.total]
+    return Grid(caption=clean(table.title), head=[_axes(table), "Number"], rows=rows)
 
 
 def _feeling(group: Group, *, last: bool = False) -> Row:
@@ -73,6 +69,13 @@ def _feeling(group: Group, *, last: bool = False) -> Row:
     return Row(label=group.label, cells=[*numbers, *shares, *_counts(group.net)], last=last)
 
 
+def _counted(figure: Figure, *, last: bool = False) -> Row:
+    label = "All" if last else _label(figure.key)
+    if figure.hidden:
+        return Row(label=label, instead=HIDDEN, hidden=True, last=last)
+    return Row(label=label, cells=[Cell(text=value(figure))], last=last)
+
+
 def _plain(figure: Figure, *, last: bool = False) -> Row:
     label = "All" if last else _label(figure.key)
     if figure.hidden:
@@ -81,8 +84,13 @@ def _plain(figure: Figure, *, last: bool = False) -> Row:
     return Row(label=label, cells=[Cell(text=measure(figure.measure)), number, *_counts(figure)], last=last)
 
 
+def _axes(table: Table) -> str:
+    return " · ".join(headed(clean(axis.replace("_", " "))) for axis in table.by) or "Of"
+
+
 def _counts(figure: Figure) -> list[Cell]:
-    return [Cell(text=f"{n:,}") for n in (figure.answered, figure.asked, figure.persons)]
+    asked = ["", ""] if figure.unit == "count" else [f"{n:,}" for n in (figure.answered, figure.asked)]
+    return [Cell(text=text) for text in (*asked, f"{figure.persons:,}")]
 
 
 def _label(key: Sequence[str]) -> str:

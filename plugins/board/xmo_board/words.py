@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from xmo_hooks import Figure
 
-HIDDEN = "hidden: fewer than 5 persons"
+HIDDEN = "hidden"
 EMPTY = "no answers yet"
 TOO_FEW = "too few answers to tell"
 MINUS, THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
@@ -20,6 +20,7 @@ MEASURES = {
     "negative": "bad",
     "in_time": "in time",
     "unhappy_in_time": "in time, yet unhappy",
+    "judged": "ended, with an SLA verdict",
 }
 _TURNS_TEXT_ROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
@@ -45,6 +46,11 @@ def shorten(text: str, columns: float) -> str:
 def measure(name: str) -> str:
     """Name a measure in words."""
     return MEASURES.get(name, clean(name.replace("_", " ")))
+
+
+def headed(text: str) -> str:
+    """Write a word as the head of a column: `Service`, but `SLA`."""
+    return text[:1].upper() + text[1:]
 
 
 def number(value: float, unit: str) -> str:

@@ -13,10 +13,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from xmo_demo.folder import CONFIG, CREDIT
-from xmo_demo.respondents import RULE
+from xmo_demo.respondents import RULE, Deed
 from xmo_demo.weeks import Week
 
 _COLUMNS = ("fetched", "asked", "answered", "declined", "opted out")
+_DEEDS: tuple[Deed, ...] = ("answer", "decline", "never")
+_FEW = 5  # what fewer people did is not told
 
 
 def hello(console: Console) -> None:
@@ -42,15 +44,22 @@ def week(console: Console, passed: Week, first: bool) -> None:
         console.print(line)
         return
     deeds = passed.deeds
-    numbers = (passed.fetched, passed.asked, deeds["answer"], deeds["decline"], deeds["never"])
-    console.print(Text(_row(f"{passed.at:%Y-%m-%d}", *(number or "·" for number in numbers))))
+    numbers = (passed.fetched or "·", passed.asked or "·", *(_told(deeds[deed]) for deed in _DEEDS))
+    console.print(Text(_row(f"{passed.at:%Y-%m-%d}", *numbers)))
+
+
+def _told(people: int) -> str:
+    return f"<{_FEW}" if 0 < people < _FEW else str(people or "·")
 
 
 def sums(console: Console, weeks: Sequence[Week]) -> None:
     """Say what all weeks brought. Called after the last."""
     asked, answered = sum(each.asked for each in weeks), sum(each.deeds["answer"] for each in weeks)
-    share = f" ({answered / asked:.0%})" if asked else ""
-    console.print(Text(f"\n{asked} questions, {answered} simulated answers{share}", style="bold"))
+    gone = sum(each.deeds[deed] for each in weeks for deed in ("decline", "never"))
+    share = f" ({answered / asked:.0%})" if answered >= _FEW else ""
+    said = f"{asked} questions, {_told(answered)} simulated answers{share}, {_told(gone)} declined or opted out"
+    console.print(Text(f"\n{said}", style="bold"))
+    console.print(Text("The report counts who opted out among the declined.", style="dim"))
 
 
 def _row(first: str, *others: object) -> str:
@@ -62,15 +71,16 @@ def what_next(console: Console, folder: Path, now: datetime, port: int, left: st
     xmo = f"{_xmo()} --config {folder / CONFIG} --now {now:%Y-%m-%d}"
     console.print()
     console.print(Text.assemble("Open ", (str(folder / "report.html"), "bold"), " in a browser. It needs no network."))
-    steps = [
-        ("See how each question stands; answers are never shown one by one:", f"{xmo} invitations list"),
-        ("Begin with your own service desk:", f"{_xmo()} init --kind servicenow"),
-    ]
+    _step(console, "See how each question stands; answers are never shown one by one:", f"{xmo} invitations list")
     if left:
-        steps.insert(1, (f"Answer a question yourself, at {left}", f"{xmo} serve --port {port}"))
-    for why, command in steps:
-        console.print(Text(why), soft_wrap=True)
-        console.print(Text(f"  {command}", style="cyan"), soft_wrap=True)  # one line, so that it can be copied
+        _step(console, "Answer a question yourself. This serves the page:", f"{xmo} serve --port {port}")
+        console.print(Text(f"While it runs, open {left}"), soft_wrap=True)
+    _step(console, "Begin with your own service desk:", f"{_xmo()} init --kind servicenow")
+
+
+def _step(console: Console, why: str, command: str) -> None:
+    console.print(Text(why))
+    console.print(Text(f"  {command}", style="cyan"), soft_wrap=True)  # one line, so that it can be copied
 
 
 def _xmo() -> str:

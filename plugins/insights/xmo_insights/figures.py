@@ -14,8 +14,8 @@ from xmo_insights.watermelon import watermelon
 
 _DEFINITION = (
     "Net is the share of answers on the two good steps less the share on the two bad ones, times 100; the middle step "
-    "stays in the base. Ranges hold at 95 %: Bonett-Price (2012) for net, Wilson (1927) for shares, on the effective "
-    "number of answers, because answers of one person are alike."
+    "stays in the base. Intervals hold at 95 %: Bonett-Price (2012) for net, Wilson (1927) for shares, on the "
+    "effective number of answers, because answers of one person are alike."
 )
 _ATTRIBUTE = "attribute."  # what the site maps for itself: the reader knows these, but cannot list them
 _ASSOCIATION = "A feeling that goes with the SLA need not come from it."

@@ -34,7 +34,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Estimated:
-    """A value with its 95 % range; all None without answers, the range None for one person alone."""
+    """A value with its 95 % interval; all None without answers, the interval None for one person alone."""
 
     value: float | None = None
     low: float | None = None

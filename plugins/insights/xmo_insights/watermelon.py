@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from xmo_hooks import Cell, Figure, Reader, Table
 from xmo_insights.groups import COUNTS, NOBODY, Estimated, Group, figure, share
 from xmo_insights.intervals import split_interval
 
 _DEFINITION = (
-    "unhappy_in_time: of the answers about work that met its SLA, the share on the two bad steps. in_time: of all "
-    "ended work that has an SLA verdict, asked about or not, the share that met it; its asked and answered say how "
-    "much of that work was. Ranges hold at 95 %: Wilson (1927), on the effective number over persons."
+    "In time, yet unhappy: of the answers about work that met its SLA, the share on the two bad steps. In time: of all "
+    "ended work that has an SLA verdict, asked about or not, the share that met it; asked and answered beside it say "
+    "how much of that work was. Intervals hold at 95 %: Wilson (1927), on the effective number over persons."
 )
 
 
@@ -26,23 +27,26 @@ class _Work:
 
     def figures(self) -> Iterator[Figure]:
         yield figure(self.met, "unhappy_in_time", self.unhappy())
-        yield self.in_time()
-
-    def in_time(self) -> Figure:
         met, missed = self.met.frame, self.missed
         n = met.n + missed.n
-        estimated = Estimated.of(met.n / n, split_interval(met, missed)) if n else Estimated()
+        share = Estimated.of(met.n / n, split_interval(met, missed)) if n else Estimated()
+        yield self._all("in_time", share, "share")
+        yield self._all("judged", Estimated(n, n, n), "count")
+
+    def _all(self, measure: str, estimated: Estimated, unit: Literal["share", "count"]) -> Figure:
+        """Make a figure about all of the work, whether it was asked about or not."""
+        cells = (self.met.frame, self.missed)
         return Figure(
             key=self.met.names,
-            measure="in_time",
+            measure=measure,
             value=estimated.value,
             low=estimated.low,
             high=estimated.high,
-            unit="share",
-            asked=sum(cell.sums.get("asked", 0) for cell in (met, missed)),
-            answered=sum(cell.sums.get("answered", 0) for cell in (met, missed)),
+            unit=unit,
+            asked=sum(cell.sums.get("asked", 0) for cell in cells),
+            answered=sum(cell.sums.get("answered", 0) for cell in cells),
             # Who stands in both cells is not known: at least so many persons it is.
-            persons=max(met.persons, missed.persons),
+            persons=max(cell.persons for cell in cells),
         )
 
 

@@ -1,21 +1,23 @@
 """The pages people answer on: every one works without script, and only a POST records.
 
-There is no cookie and no log-in: the token in the path is the whole authority, and another site does not know it.
-So a forged request has nothing to ride on, and the forms need no second token against it.
+There is no log-in: the token in the path is the authority to answer first, and another site does not know it. What
+follows on an answer is for the browser that gave it alone (see `browsers`); its cookie does not travel with a form that
+another site sends. So the forms need no second token against forged requests.
 """
 
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, redirect, render_template, request
+from flask import Flask, Response, make_response, redirect, render_template, request
 from jinja2 import StrictUndefined
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from xmo_hooks import Desk, Invitation, Refused, Site
-from xmo_surveys.catalogue import Catalogue, pick
+from xmo_hooks import Answer, Desk, Invitation, Refused, Site
+from xmo_surveys.browsers import forget, mark, number, only_who_answers, remember
+from xmo_surveys.catalogue import LANGUAGES, Catalogue, catalogue, pick
 from xmo_surveys.colours import brand_css
 from xmo_surveys.forms import Stage, is_last, next_stage, read
 from xmo_surveys.options import Survey
@@ -52,7 +54,7 @@ def make_pages(desk: Desk, site: Site, survey: Survey) -> Flask:
     app.jinja_env.globals.update(site=site, survey=survey, base=base)
     app.after_request(_harden)
     app.register_error_handler(HTTPException, _failed)
-    _Views(desk, base).add_to(app)
+    _Views(desk, site, base).add_to(app)
     if survey.accent:
         sheet = brand_css(survey.accent)
         app.add_url_rule("/brand.css", "brand", lambda: Response(sheet, mimetype="text/css"))
@@ -62,8 +64,9 @@ def make_pages(desk: Desk, site: Site, survey: Survey) -> Flask:
 class _Views:
     """The pages of one desk. A screen follows from the stored answers alone, so reload and back are safe."""
 
-    def __init__(self, desk: Desk, base: str) -> None:
+    def __init__(self, desk: Desk, site: Site, base: str) -> None:
         self._desk = desk
+        self._site = site
         self._base = base
 
     def add_to(self, app: Flask) -> None:
@@ -78,15 +81,17 @@ class _Views:
 
     def see(self, token: str) -> Reply:
         """Show the screen that comes next, and record nothing; `?feeling=good` only chooses beforehand."""
-        invitation = self._desk.open(token)
+        invitation = self._open(token)
         stage = next_stage(invitation.answers)
         if stage is None:
-            return self._to(token, "done", "thanks", invitation=invitation)
-        return self._screen(stage, invitation, token, chosen=request.args.get(FEELING.key))
+            return self._end(token, "thanks", invitation)
+        page = make_response(self._screen(stage, invitation, token, chosen=request.args.get(FEELING.key)))
+        remember(page, number(), home=self._home(token), site=self._site)
+        return page
 
     def answer(self, token: str) -> Reply:
         """Record the posted answers once, then lead on to what comes next."""
-        invitation = self._desk.open(token)
+        invitation = self._open(token)
         stage = next_stage(invitation.answers)
         form = request.form.to_dict(flat=False)
         if stage is None or form.keys() & {each.question for each in invitation.answers}:
@@ -95,18 +100,27 @@ class _Views:
             answers = read(stage, form)
         except ValidationError:
             return self._screen(stage, invitation, token, wrong=True), HTTPStatus.BAD_REQUEST
-        last = is_last(stage, invitation.answers, answers)
+        return self._record(token, invitation, answers, last=is_last(stage, invitation.answers, answers))
+
+    def _record(self, token: str, invitation: Invitation, answers: list[Answer], *, last: bool) -> AnyResponse:
+        browser = number()
+        if not (last or invitation.answers):
+            answers = [*answers, mark(browser)]
         try:
             self._desk.record(token, answers, final=last)
         except Refused:
             return self._to(token)  # another request was quicker, or the time ran out: that page says which
-        return self._to(token, "done", "thanks", invitation=invitation) if last else self._to(token)
+        if not last:
+            reply = self._to(token)
+            remember(reply, browser, home=self._home(token), site=self._site)
+            return reply
+        return self._end(token, "thanks", invitation)
 
     def decline(self, token: str) -> Reply:
         """Store that the person would rather not say."""
-        invitation = self._desk.open(token)
+        invitation = self._open(token)
         self._desk.decline(token)
-        return self._to(token, "done", "declined", invitation=invitation)
+        return self._end(token, "declined", invitation)
 
     def consider(self, token: str) -> Reply:
         """Ask whether to stop for good. Also for a link that was used or is too old: no is no at any time."""
@@ -126,15 +140,22 @@ class _Views:
         return _notice(what, words=_spoken(request.args.get("lang")), home=home)
 
     def refused(self, refusal: Refused) -> Reply:
-        """Say why nothing can be answered here; whoever once had a working link can still opt out."""
+        """Say why nothing can be answered here; whoever once had a working link can still opt out.
+
+        In all languages: whose link it was is not told. And an invitation that is answered must look the same whether
+        more would be asked or not, for that depends on the answer.
+        """
         if refusal.reason == "unknown":
-            return _notice("unknown", words=_spoken(None)), HTTPStatus.NOT_FOUND
+            return _notice("unknown", words=_spoken(None), everywhere=True), HTTPStatus.NOT_FOUND
         home = self._home((request.view_args or {})["token"])
-        return _notice(refusal.reason, words=_spoken(None), home=home), HTTPStatus.GONE
+        return _notice(refusal.reason, words=_spoken(None), home=home, everywhere=True), HTTPStatus.GONE
+
+    def _open(self, token: str) -> Invitation:
+        return only_who_answers(self._desk.open(token))
 
     def _words(self, token: str) -> Catalogue:
         try:
-            return _spoken(self._desk.open(token).occasion.person.language)
+            return _spoken(self._open(token).occasion.person.language)
         except Refused as refusal:
             if refusal.reason == "unknown":
                 raise
@@ -157,19 +178,24 @@ class _Views:
     def _home(self, token: str) -> str:
         return f"{self._base}/{quote(token, safe='')}"
 
-    def _to(self, token: str, *further: str, invitation: Invitation | None = None) -> AnyResponse:
-        where = "/".join([self._home(token), *further])
-        if invitation is not None:
-            where += f"?lang={_spoken(invitation.occasion.person.language).language}"
-        return redirect(where, HTTPStatus.SEE_OTHER)
+    def _to(self, token: str) -> AnyResponse:
+        return redirect(self._home(token), HTTPStatus.SEE_OTHER)
+
+    def _end(self, token: str, what: str, invitation: Invitation) -> AnyResponse:
+        language = _spoken(invitation.occasion.person.language).language
+        reply = redirect(f"{self._home(token)}/done/{what}?lang={language}", HTTPStatus.SEE_OTHER)
+        forget(reply, home=self._home(token))
+        return reply
 
 
 def _spoken(language: str | None) -> Catalogue:
     return pick(language, *request.accept_languages.values())
 
 
-def _notice(name: str, *, words: Catalogue, home: str | None = None) -> str:
-    return render_template("notice.html", words=words, notice=words.notices[name], home=home)
+def _notice(name: str, *, words: Catalogue, home: str | None = None, everywhere: bool = False) -> str:
+    """Write a notice, and where it is for `everywhere`, the same in the other languages below it."""
+    others = [catalogue(each) for each in LANGUAGES if everywhere and each != words.language]
+    return render_template("notice.html", words=words, name=name, others=others, home=home)
 
 
 def _failed(error: HTTPException) -> Reply:
