@@ -229,6 +229,14 @@ def test_no_source_asks_its_vendor_who_served() -> None:
     assert asked == set()
 
 
+def test_a_run_without_a_terminal_starts_without_what_only_terminals_pages_and_reports_need() -> None:
+    code = "import sys, xmo_core.commands.work, xmo_core.http\nprint(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"sqlalchemy", "structlog"} <= loaded
+    assert loaded & {"alembic", "altair", "flask", "pygments", "rich", "scipy", "waitress"} == set()
+
+
 def test_help_is_quick_because_no_plugin_and_nothing_heavy_is_imported() -> None:
     code = (
         "import sys\nfrom xmo_core.cli import main\n"
