@@ -1,14 +1,17 @@
-"""Write the generated parts of the docs: the help of every command, between the marks in docs/commands.md."""
+"""Write the generated parts of the docs, between their marks: the help of every command in docs/commands.md, and what
+each vendor tells in docs/fields.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
+from docs import knowledge
 from xmo_core.cli import cli
 
 FILE = Path(__file__).with_name("commands.md")
+FIELDS = Path(__file__).with_name("fields.md")
 _MARKED = re.compile(r"(?<=<!-- generated -->\n).*(?=<!-- end -->)", re.DOTALL)
 _WIDTH = 100
 
@@ -35,10 +38,11 @@ def helps() -> str:
     return "".join("\n".join(line.rstrip() for line in part.split("\n")) for part in parts) + "\n"
 
 
-def written(page: str) -> str:
+def written(page: str, part: Callable[[], str] = helps) -> str:
     """Return the page with its marked part as it should be."""
-    return _MARKED.sub(lambda _: helps(), page)
+    return _MARKED.sub(lambda _: part(), page)
 
 
 if __name__ == "__main__":
-    FILE.write_text(written(FILE.read_text(encoding="utf-8")), encoding="utf-8")
+    for file, part in ((FILE, helps), (FIELDS, knowledge.page)):
+        file.write_text(written(file.read_text(encoding="utf-8"), part), encoding="utf-8")

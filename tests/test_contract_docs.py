@@ -34,6 +34,7 @@ ELSEWHERE |= {
     "Path",
     "Schema",
     "Sequence",
+    "AuthBase",
     "Session",
     "WSGIApplication",
 }
@@ -69,10 +70,18 @@ def _type(node: ast.expr | None) -> str:
     return ast.unparse(node) if node else ""
 
 
+def _default(value: ast.expr | None) -> str:
+    """What a field is without being given: `field(default=...)` says it by keyword, a factory here makes mappings."""
+    if isinstance(value, ast.Call) and _type(value.func) == "field":
+        said = {keyword.arg: keyword.value for keyword in value.keywords}
+        return "{}" if "default_factory" in said else _type(said.get("default"))
+    return _type(value)
+
+
 def _field(node: ast.AnnAssign) -> list[str]:
-    default = "" if node.value is None else f" = {_type(node.value)}"
+    default = _default(node.value)
     name = node.target.id if isinstance(node.target, ast.Name) else ""
-    return [f"`{name}`", f"`{_type(node.annotation)}{re.sub(r' = field[(].*', ' = {}', default)}`"]
+    return [f"`{name}`", f"`{_type(node.annotation)}{default and f' = {default}'}`"]
 
 
 def _rows(text: str) -> list[list[str]]:

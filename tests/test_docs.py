@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,14 @@ from typing import IO, Any
 import click
 import pytest
 import requests
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from docs.generate import FILE, commands, written
 from tests.test_architecture import declared
 from xmo_core import registry
 from xmo_core.cli import DONE, FAILED, HELD, USAGE, cli
 from xmo_core.config import SourceSchema, read
+from xmo_core.http import Limiter
 from xmo_core.options import CORE
 from xmo_core.store import tables
 from xmo_hooks import Kind, Section
@@ -73,7 +75,7 @@ def test_every_command_that_a_page_shows_exists(page: Path) -> None:
         elif words[:1] == ["make"]:
             assert words[1] in targets, words
         else:
-            assert not words or words[0] in {"python3", "python", "pip"}, words
+            assert not words or words[0] in {"python3", "python", "pip", "curl"}, words
 
 
 @pytest.mark.parametrize(
@@ -186,25 +188,105 @@ def test_the_config_that_admins_are_shown_is_read_without_a_complaint(tmp_path: 
     assert config.store_url.startswith("postgresql+psycopg://")
 
 
-def test_what_admins_may_try_without_an_instance_leads_to_a_question(tmp_path: Path) -> None:
+def _log_ins() -> Iterator[str]:
+    """The sources in the recipes for logging in; a block without a head adds to the one before."""
+    recipes = ADMIN.partition("## Account and rights")[2].partition("\n## ")[0]
+    before = ""
+    for block in re.findall(r"^ +```toml\n(.*?)^ +```", recipes, re.MULTILINE | re.DOTALL):
+        text = textwrap.dedent(block)
+        before = text if text.startswith("[sources.") else before + text
+        yield before
+
+
+@pytest.mark.parametrize("source", list(_log_ins()))
+def test_every_recipe_for_logging_in_is_read_without_a_complaint(source: str, tmp_path: Path) -> None:
+    secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', source), "not-a-real-one")
+    site = '[site]\nname = "Test IT"\nkey = { env = "XMO_KEY" }\n'
+    (tmp_path / "xmo.toml").write_text(site + source, encoding="utf-8")
+    assert len(read(tmp_path / "xmo.toml", registry.load(), SECRET | secrets).sources) == 1
+
+
+def test_every_kind_of_source_has_its_rights_and_a_recipe_for_logging_in() -> None:
+    assert {tomllib.loads(text)["sources"].popitem()[1]["kind"] for text in _log_ins()} == _kinds().keys()
+    assert len(re.findall(r"^### Rights at ", ADMIN, re.MULTILINE)) == len(_kinds())
+
+
+def _costs() -> Iterator[tuple[str, str, str]]:
+    """Each line of the table of costs: the option, the vendor, whether it is on."""
+    table = ADMIN.partition("### What is on, and what it costs")[2].partition("\n\n#")[0]
+    option = ""
+    for said, vendor, default in re.findall(r"^\| (.*?)\s?\| ([^|]+?) \| (on|off|always) \|", table, re.MULTILINE):
+        option = said or option
+        yield option.strip("`"), vendor, default
+
+
+def test_what_is_on_by_default_is_what_the_code_says() -> None:
+    schemas = {name: kind.schema() for name, kind in _kinds().items()}
+    kinds = {"ServiceNow": "servicenow", "Jira": "jira", "Zendesk": "zendesk"}
+    seen = 0
+    for option, vendor, default in _costs():
+        field = schemas[kinds[vendor.split()[0]]].fields.get(option)
+        switch = field if isinstance(field, fields.Boolean) else None
+        expected = "always" if switch is None else "on" if switch.load_default else "off"
+        assert option == "tickets" or default == expected, f"{option} at {vendor}"
+        seen += switch is not None
+    assert (
+        seen == sum(isinstance(field, fields.Boolean) for one in schemas.values() for field in one.fields.values()) + 1
+    )
+
+
+def test_the_example_of_limits_is_reckoned_as_requests_are_spread() -> None:
+    example = ADMIN.partition("### `[sources.NAME]`")[2].partition("\n### ")[0]
+    assert "100 requests, or\n11 minutes" in example
+    assert "1,000 more, or two hours" in example
+    assert "450 more, or three hours" in example
+    ten, thirty = Limiter(10, lambda: 0.0), Limiter(30, lambda: 0.0)
+    at = [ten.reserve() for _ in range(1 + 100 + 1000 + 450)]
+    assert at[1] == pytest.approx(6.7, abs=0.05)
+    assert [round(at[100] / 60), round(at[1100] / 3600), round(at[1550] / 3600)] == [11, 2, 3]
+    assert max(thirty.reserve() for _ in at) < 3600
+
+
+def _sandboxes() -> dict[str, str]:
+    """The kind of source for each sandbox that the page names."""
+    recipe = ADMIN.partition("## Try it without an instance")[2].partition("```")[0]
+    return dict(re.findall(r"^\| `([\w-]+)` \|.*\| `(\w+)` \|$", recipe, re.MULTILINE))
+
+
+def test_every_sandbox_is_named_where_admins_try_it() -> None:
+    assert _sandboxes().keys() == registry.load().sandboxes().keys()
+
+
+@pytest.mark.parametrize(("sandbox", "kind"), list(_sandboxes().items()))
+def test_what_admins_may_try_without_an_instance_leads_to_a_question(sandbox: str, kind: str, tmp_path: Path) -> None:
     recipe = ADMIN.partition("## Try it without an instance")[2].partition("\n## ")[0]
-    serving, init, *typed, last = [shlex.split(line)[1:] for line in re.findall(r"^xmo .*$", recipe, re.MULTILINE)]
-    assert last[-1] == "serve"
-    with _listening(*serving, "--port", "0") as desk:
+    lines = [shlex.split(line) for line in re.findall(r"^(?:xmo|curl) .*$", recipe, re.MULTILINE)]
+    (_, *serving), (_, *init), *typed, last = lines
+    assert (serving[1], init[-1], last[-1]) == ("servicenow", "servicenow", "serve")
+    with _listening("sandbox", sandbox, *serving[2:], "--port", "0") as desk:
         url = desk.readline().split()[5]
         assert desk.readline() == "\n"
         source = "".join(takewhile(str.strip, iter(desk.readline, "")))
-        _succeed(tmp_path, *init)
+        _succeed(tmp_path, *init[:-1], kind)
         config = tmp_path / "xmo.toml"
-        before, _, rest = config.read_text(encoding="utf-8").partition("[sources.servicenow]\n")
+        before, _, rest = config.read_text(encoding="utf-8").partition(f"[sources.{kind}]\n")
         _, _, others = rest.partition("\n[")
-        config.write_text(f"{before}[sources.servicenow]\n{source}\n[{others}", encoding="utf-8")
-        for words in typed:
-            if words[1:] == ["2026-03-03", "run"]:  # half a minute later
-                requests.put(f"{url}/sandbox/clock", json={"now": "2026-03-04T00:00:00Z"}, timeout=30)
-            said = _succeed(tmp_path, *words)
-        assert "sent" in said
-        assert "/a/" in requests.get(f"{url}/sandbox/journal", timeout=30).text
+        config.write_text(f"{before}[sources.{kind}]\n{source}\n[{others}", encoding="utf-8")
+        for command, *words in typed:
+            said = _asked(url, words) if command == "curl" else _succeed(tmp_path, *words)
+            assert words[-1] != "list" or "sent" in said, said
+        assert "/a/" in said
+
+
+def _asked(url: str, words: list[str]) -> str:
+    """What curl would print."""
+    place = url + words[-1].removeprefix("http://127.0.0.1:8181")
+    if words[:2] == ["-X", "PUT"]:
+        answer = requests.put(place, data=words[words.index("-d") + 1], timeout=30)
+    else:
+        answer = requests.get(place, timeout=30)
+    assert answer.ok, answer.text
+    return answer.text
 
 
 def _succeed(folder: Path, *words: str) -> str:

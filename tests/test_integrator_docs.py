@@ -3,10 +3,14 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -95,9 +99,26 @@ def installed(tmp_path: Path, httpserver: HTTPServer) -> Path:
     return tmp_path
 
 
-def _xmo(folder: Path, *words: str, now: str = NOW) -> str:
+@contextmanager
+def _stand_in(folder: Path) -> Iterator[tuple[str, IO[str], IO[str]]]:
+    """The page's stand-in on a free port: its URL, and what is typed and read at its terminal."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "acorn_desk.py").write_text(FILES["acorn_desk.py"].replace("8200", str(port)), encoding="utf-8")
+    command = [sys.executable, str(folder / "acorn_desk.py")]
+    quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **quiet) as process:  # type: ignore[call-overload]
+        try:
+            assert str(port) in process.stdout.readline()
+            yield f"http://127.0.0.1:{port}", process.stdin, process.stdout
+        finally:
+            process.kill()
+
+
+def _xmo(folder: Path, *words: str, now: str | None = NOW) -> str:
     environment = os.environ | {"PYTHONPATH": str(folder)}
-    command = [str(XMO), "--now", now, *words]
+    command = [str(XMO), *(["--now", now] if now else []), *words]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -121,6 +142,27 @@ def test_the_plugin_fetches_asks_and_leaves_alone_what_its_trigger_says(installe
     assert [comment["ticket"] for comment in acorn.comments] == ["1"]
     _xmo(installed, "run", now="2026-07-08T13:10:00Z")
     assert len(acorn.comments) == 1
+
+
+def test_the_commands_of_the_page_lead_to_a_question(installed: Path) -> None:
+    for name in ("xmo.toml", "xmo.key"):
+        (installed / name).unlink()
+    blocks = re.findall(r"^```console\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    typed = [line.split()[1:] for block in blocks for line in block.splitlines() if line.startswith("xmo ")]
+    assert typed.pop(0) == ["init", "--kind", "acorn"]
+    assert typed.pop() == ["serve"]
+    with _stand_in(installed) as (url, keys, said):
+        _xmo(installed, "init", "--kind", "acorn", now=None)
+        (installed / "xmo.toml").write_text(FILES["xmo.toml"].replace("http://127.0.0.1:8200", url), encoding="utf-8")
+        at = typed.index(["run"]) + 1
+        assert "Acorn Desk answers." in "".join(_xmo(installed, *words, now=None) for words in typed[:at])
+        keys.write("\n")
+        keys.flush()
+        assert "ended" in said.readline()
+        listed = [_xmo(installed, *words, now=None) for words in typed[at:]]
+        assert "A-1" in listed[-1]
+        assert "A-2" not in listed[-1]
+        assert "Acorn users would like to know" in said.readline() + said.readline()
 
 
 def test_a_quarantined_ticket_comes_in_once_it_is_mended(installed: Path, acorn: Acorn) -> None:

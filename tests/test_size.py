@@ -5,8 +5,11 @@ import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CORE = 3_000  # lines of code: what says what is done; comments and docstrings are wanted, and cost nobody a bound
-CONTRACT = 400  # lines that are not blank, words and all: a contract is read in one sitting
+# Lines of code: what says what is done; comments and docstrings are wanted, and cost nobody a bound. 3,000 with the
+# first vendor; the second and third brought what all share: events, native answers, deletions, the renewal of tokens.
+CORE = 3_300
+# Lines that are not blank, words and all: a contract is read in one sitting. 400 with the first vendor.
+CONTRACT = 480
 LONGEST_MODULE = 300
 # The conformance kit is a tool of integrators; a migration is history: it only grows, and nobody reads it to understand
 # the engine.

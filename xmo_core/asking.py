@@ -21,7 +21,9 @@ from xmo_hooks import Ask, Ledger, Occasion, Person, Skip, Ticket, Wait
 _BATCH = 200
 _SWITCH = (t.state.c.plugin == "core") & (t.state.c.key == "asking")
 _OVER = Skip(rule="core.over", reason="It was over before a run could see it.")
+_DELETED = Skip(rule="core.deleted", reason="The ticket was deleted.")
 _NOBODY = Skip(rule="core.nobody", reason="The ticket names no requester.")
+_FINAL = Skip(rule="core.final", reason="It was closed before a run could see it, and takes no more comments.")
 _PAUSED = Skip(rule="core.paused", reason="Asking was paused when it ended.")
 _OPTED_OUT = Skip(rule="core.opted_out", reason="The person never wants to be asked.")
 _NO_CHANNEL = Skip(rule="core.no_channel", reason="The source cannot carry a question.")
@@ -104,7 +106,8 @@ def decide(office: Office, run: Run, lease: Lease, fresh: Sequence[str], able: C
 def _undecided(connection: Connection, fresh: Sequence[str], after: tuple[Any, str] | None) -> Sequence[Row[Any]]:
     at = func.coalesce(t.problem.c.ended_at, t.problem.c.changed_at, type_=t.problem.c.changed_at.type)
     undecided = (t.problem.c.ends > t.problem.c.decided) & t.problem.c.source.in_(fresh)
-    query = select(t.problem, at.label("at")).where(undecided)
+    same = (t.ticket.c.source == t.problem.c.source) & (t.ticket.c.key == t.problem.c.key)
+    query = select(t.problem, at.label("at"), t.ticket.c.deleted_at).join(t.ticket, same).where(undecided)
     if after is not None:
         query = query.where(tuple_(at, t.problem.c.id) > after)
     return connection.execute(query.order_by(at, t.problem.c.id).limit(_BATCH)).all()
@@ -173,16 +176,14 @@ class _Batch:
         standing = row.ends if row.ended_at is not None else row.ends + 1
         for n in range(row.decided + 1, row.ends + 1):
             if n < standing:
-                self._decided(row, n, _OVER)
+                self._decided(row, n, _DELETED if row.deleted_at else _OVER)
             else:
                 self._decide_standing(row, n)
 
     def _decide_standing(self, row: Row[Any], n: int) -> None:
-        if row.person is None or row.source not in self._able:
-            return self._decided(row, n, _NO_CHANNEL if row.person else _NOBODY)
-        if self._switch.paused_at(row.ended_at):
-            return self._decided(row, n, _PAUSED)
         ticket = self._tickets[row.source, row.key]
+        if skip := self._unaskable(row, ticket):
+            return self._decided(row, n, skip)
         occasion = occasion_of(row.id, n, row.ended_at, row.source, self._persons[row.person], ticket)
         verdict = vote(self._office, occasion, self._ledgers[row.person])
         if isinstance(verdict, Wait) or (self._switch.paused and isinstance(verdict, Ask)):
@@ -197,11 +198,19 @@ class _Batch:
         self._decided(row, n, verdict, draw, verdict.probability)
         return self._invite(occasion)
 
+    def _unaskable(self, row: Row[Any], ticket: Ticket) -> Skip | None:
+        """Say why no trigger need be asked."""
+        if row.person is None or row.source not in self._able:
+            return _NO_CHANNEL if row.person else _NOBODY
+        if self._switch.paused_at(row.ended_at):
+            return _PAUSED
+        return _FINAL if ticket.state in self._office.config.sources[row.source].kind.final else None
+
     def _decided(self, row: Row[Any], n: int, verdict: Ask | Skip, draw: Any = None, probability: float = 0.0) -> None:
         word, reason = ("ask", "") if isinstance(verdict, Ask) else ("skip", verdict.reason)
         self.counts[word] += 1
         self._settled[row.id] = n
-        ended_at = None if verdict is _OVER else row.ended_at
+        ended_at = None if verdict in (_OVER, _DELETED) else row.ended_at
         month = f"{ended_at or row.changed_at:%Y-%m}"
         what = {"problem": row.id, "n": n, "source": row.source, "key": row.key, "person": row.person}
         when = {"ended_at": ended_at, "month": month, "decided_at": self._office.now()}

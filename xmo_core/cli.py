@@ -50,12 +50,12 @@ class Surroundings:
     def __init__(self, config: Path, now: datetime | None, log_format: Any, verbose: bool) -> None:
         self.config, self.now, self._log_format, self._verbose = config, now, log_format, verbose
 
-    def office(self) -> Office:
-        """Read the config, load the plugins, and set the logs up as the config says."""
+    def office(self, *, sources: bool = False) -> Office:
+        """Read the config, load the plugins, and set the logs up as the config says; `sources`: for what calls them."""
         from xmo_core import logs
         from xmo_core.office import open_office
 
-        office = open_office(self.config, self.now)
+        office = open_office(self.config, self.now, sources=sources)
         click.get_current_context().call_on_close(office.close)
         options = office.config.log
         # at a terminal the progress and the summary speak; the log keeps to what is wrong
@@ -167,4 +167,6 @@ def main() -> None:
 
 def exit_code(error: XmoError) -> int:
     """Return the exit code of an error."""
-    return USAGE if isinstance(error, ConfigError) else HELD if type(error).__name__ == "LeaseHeldError" else FAILED
+    if isinstance(error, ConfigError):
+        return USAGE
+    return HELD if type(error).__name__ == "LeaseHeldError" else FAILED

@@ -25,11 +25,13 @@ _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceConfig:
-    """One `[sources.NAME]`: its kind, its pace, and the options as the kind's schema loads them."""
+    """One `[sources.NAME]`: its kind, its pace (in all, and under single paths), and the options as the kind's schema
+    loads them."""
 
     kind: Kind
     options: Any = field(repr=False)
     requests_per_minute: int | None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 class Sections:
@@ -75,12 +77,18 @@ class SourceSchema(Schema):
 
     kind = fields.String(required=True)
     requests_per_minute = fields.Integer(strict=True, validate=validate.Range(min=1))
+    limits = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(strict=True, validate=validate.Range(min=1)),
+        load_default=dict,
+    )
     enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
-def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ) -> Config:
+def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ, *, sources: bool = True) -> Config:
     """Read and check the config. Called once by every command that needs one; raises `ConfigError`, which names the
-    file, the line and the nearest right name of every mistake."""
+    file, the line and the nearest right name of every mistake. Without `sources`, theirs are left alone: to stop the
+    asking, nobody needs a vendor's password."""
     if not path.exists():
         raise ConfigError(f"There is no config file {path}.", hint="`xmo init` writes one to start from.")
     try:
@@ -89,7 +97,7 @@ def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ
         place = _TOML_PLACE.search(str(error))
         line = f":{place[1]}" if place else ""
         raise Mistakes([f"{path}{line} {_TOML_PLACE.sub('', str(error))}."]) from None
-    return reading.config()
+    return reading.config(sources)
 
 
 def _text(path: Path) -> str:
@@ -110,12 +118,12 @@ class _Reading:
         self.mistakes: list[tuple[int, str]] = []
         self.told: set[Key] = set()
 
-    def config(self) -> Config:
+    def config(self, with_sources: bool) -> Config:
         """Check section by section."""
         core = {name: self._section((name,), schema(self.path.parent)) for name, schema in CORE.items()}
         core["store_url"] = core.pop("store")
         values = {section.type: self._section((name,), section.schema()) for name, section in self._sections()}
-        sources = self._sources()
+        sources = self._sources() if with_sources else {}
         if self.mistakes:
             raise Mistakes([text for _, text in sorted(self.mistakes, key=itemgetter(0))])
         site: SiteOptions = core["site"]
@@ -165,15 +173,17 @@ class _Reading:
         options = self._load(path, kind.schema(), values, also=ours)
         if core is None or options is None:
             return None
-        pace = core.get("requests_per_minute", kind.requests_per_minute)
-        return SourceConfig(kind=kind, options=options, requests_per_minute=pace)
+        for unknown in core["limits"].keys() - kind.limits.keys():
+            self._wrong((*path, "limits", unknown), f"has no limit of its own{nearest(unknown, kind.limits)}")
+        pace, limits = core.get("requests_per_minute", kind.requests_per_minute), {**kind.limits, **core["limits"]}
+        return SourceConfig(kind=kind, options=options, requests_per_minute=pace, limits=limits)
 
     def _kind(self, path: Key, name: object) -> Kind | None:
         known = self.registry.kinds()
         if not isinstance(name, str):
             self._wrong((*path, "kind"), f"say which kind of source this is: {', '.join(known) or 'none is installed'}")
         elif name not in known:
-            why = self._broken(name) or nearest(name, known)
+            why = self._broken(name) or nearest(name, known) or f": there are {', '.join(known)}"
             self._wrong((*path, "kind"), f'no plugin has the kind "{name}"{why}')
         else:
             return known[name][1]

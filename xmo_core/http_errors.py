@@ -87,7 +87,8 @@ def network_error(error: Exception, method: str, url: str, timeout: tuple[float,
     if type(error) is OSError:  # what requests raises, without a class of its own, for a certificate file
         hint = "Check ca_bundle and client_certificate."
         return ConfigError(f"{where}: certificate files cannot be used.", hint=hint)
-    return Trouble(Unavailable(f"{where} cannot be reached: {_plainly(error, timeout)}."), "network")
+    hint = "If it stays so, look at the url of the source and at proxy in [http]: can this machine reach that address?"
+    return Trouble(Unavailable(f"{where} cannot be reached: {_plainly(error, timeout)}.", hint=hint), "network")
 
 
 def not_json(response: requests.Response) -> tuple[str, str]:

@@ -15,9 +15,11 @@ from xmo_core.office import Office
 from xmo_core.progress import Progress
 from xmo_core.store.lease import ASKING, TERM, Lease, LeaseHeldError, claim
 from xmo_core.store.runs import Run
-from xmo_hooks import ConfigError, Source, Tools, XmoError
+from xmo_hooks import ConfigError, Grant, Source, Tools, XmoError
 
 if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
     from xmo_core.http import Session, Wait
 
 log = get_log("xmo.line")
@@ -46,12 +48,19 @@ def connect_one(office: Office, name: str, on_wait: Callable[[Wait], None], **in
         name=name,
         options=replace(office.config.http, **instead),
         requests_per_minute=config.requests_per_minute,
+        limits=config.limits,
         now=office.wall,
         log=log,
         on_wait=on_wait,
         random=Random(),  # noqa: S311 - jitter, no secret
     )
-    return config.kind.make(config.options, Tools(session=session, now=office.now, log=log)), session
+
+    def oauth(grant: Grant) -> AuthBase:
+        from xmo_core.oauth import OAuth
+
+        return OAuth(grant, session, office.store, name, office.wall)
+
+    return config.kind.make(config.options, Tools(session=session, now=office.now, log=log, oauth=oauth)), session
 
 
 def chosen(office: Office, only: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ class Office:
         return Keys(self.config.site.key.reveal())
 
 
-def open_office(path: Path, now: datetime | None) -> Office:
+def open_office(path: Path, now: datetime | None, *, sources: bool = True) -> Office:
     """Read the config and load the plugins. Called at the start of every command that needs them."""
     registry = registries.load()
-    return Office(configs.read(path, registry), registry, (lambda: now) if now else wall)
+    return Office(configs.read(path, registry, sources=sources), registry, (lambda: now) if now else wall)

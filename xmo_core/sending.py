@@ -44,7 +44,7 @@ _i = t.invitation.c
 # What leaves a question until the next run; any other refusal concerns this one ticket (closed, gone, not allowed).
 _LATER = (AuthError, ConfigError, Conflict, RateLimited, Unavailable)
 _PATIENCE = 3
-_CHANGED = "The problem is open again, or has another requester."
+_CHANGED = "The problem is open again or deleted, or has another requester."
 
 
 def tidy(office: Office, lease: Lease, run: Run) -> None:
@@ -237,6 +237,8 @@ def invitation_of(
 def withdraw_run(office: Office, run_id: int) -> tuple[int, int]:
     """Withdraw what one run invited and nobody has answered; returns how many had gone out, and how many had not."""
     with office.store.writing() as connection:
+        if connection.execute(select(t.run.c.id).where(t.run.c.id == run_id)).first() is None:
+            raise ConfigError(f"There is no run {run_id}.", hint="`xmo status` lists the last ones.")
         mine = (_i.run == run_id) & _i.state.in_(("claimed", "sent"))
         sent = connection.execute(select(_i.id).where(mine & (_i.state == "sent"))).all()
         total = _close(connection, mine, "withdrawn", "Withdrawn by hand.", office.now())

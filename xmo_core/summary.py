@@ -11,6 +11,11 @@ from rich.text import Text
 from xmo_core.store.runs import Run
 from xmo_hooks import Figure, Table
 
+_WHY_HIDDEN = (
+    "Hidden is what is about fewer than 5 persons, and with it what would give such a number away: it may be large, "
+    "small or zero."
+)
+
 
 def show_run(run: Run) -> None:
     """Show what one run counted, and how long it waited for whom."""
@@ -33,7 +38,7 @@ def show_tables(tables: Sequence[Table]) -> None:
             if table.caveat:
                 console.print(Text(table.caveat, style="dim"))
     if any(figure.hidden for table in tables for figure in (*table.figures, *table.total)):
-        console.print("\nHidden: it is about fewer than 5 persons, or would give such a number away.", style="dim")
+        console.print(Text(f"\n{_WHY_HIDDEN}", style="dim"))
 
 
 def _grid(table: Table) -> Grid:

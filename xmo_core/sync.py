@@ -4,15 +4,15 @@ The next page is fetched while this one is written; several sources run side by 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from xmo_core.asking import read_switch
 from xmo_core.checkpoints import reach
@@ -23,11 +23,14 @@ from xmo_core.registry import contract_kept
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.runs import Run
-from xmo_core.store.tickets import Asking, Bad, TicketWriter, release, write_bad
-from xmo_hooks import BadRecord, Json, Page, Row, Source, Ticket, XmoError
+from xmo_core.store.tickets import Asking, Bad, TicketWriter, Told, release, write_bad
+from xmo_hooks import BadRecord, Json, Page, Restarts, Row, Source, Sweeps, XmoError
 
 log = get_log("xmo.sync")
 _q = t.quarantine.c
+# How often a vendor that does not report deletions is asked for them (a daily timer is not on the second), about what
+# changed within which time; how many may be gone at once, however few there are.
+_SWEEP, _SWEPT, _CHUNK, _FEW = timedelta(hours=20), timedelta(days=90), 500, 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,18 +40,22 @@ class Scope:
     since: datetime | None = None
     full: bool = False
 
-    def fetch(self, source: Source, stored: Json) -> Iterator[Page]:
+    def fetch(self, source: Source, can: Container[str], stored: Json) -> Iterator[Page]:
         """Yield the pages, while the next one is already being fetched."""
-        pages = source.fetch(self.start(stored), self.since)
+        pages = source.fetch(self.start(source, can, stored), self.since)
         with ThreadPoolExecutor(1, thread_name_prefix="fetch") as pool:
             future = pool.submit(next, pages, None)
             while (page := future.result()) is not None:
                 future = pool.submit(next, pages, None)
                 yield page
 
-    def start(self, stored: Json) -> Json:
+    def start(self, source: Source, can: Container[str], stored: Json) -> Json:
         """Return the cursor to begin with."""
-        return None if self.full or self.since else stored
+        if self.since:
+            return None
+        if self.full:
+            return cast("Restarts", source).restart(stored) if "restart" in can else None
+        return stored
 
 
 def lease_of(source: str) -> str:
@@ -63,7 +70,7 @@ def noted(run: Run, name: str) -> Iterator[None]:
         with contract_kept():
             yield
     except XmoError as error:
-        run.fail(name, str(error))
+        run.fail(name, f"{error} {error.hint}".rstrip())
         log.warning("source failed", source=name, reason=str(error))
 
 
@@ -91,6 +98,7 @@ class _Sync:
     def __init__(self, office: Office, run: Run, lease: Lease, name: str, source: Source, progress: Progress) -> None:
         self._office, self._run, self._lease = office, run, lease
         self._name, self._source, self._progress = name, source, progress
+        self._can = office.config.sources[name].kind.can
 
     def run(self, scope: Scope) -> None:
         """Fetch to the end."""
@@ -107,45 +115,91 @@ class _Sync:
         # what is fetched again from before does not move where the source stands
         moves = scope.since is None or (stored is None and known_until is None)
         writer = TicketWriter(store, self._name, self._office.keys, asking)
-        for page in scope.fetch(self._source, stored):
+        for page in scope.fetch(self._source, self._can, stored):
             reach("page.fetched")
             self._store(page, writer, held, {"cursor": page.cursor} if moves else {})
         with self._lease.writing() as connection:
             self._save_cursor(connection, **({"complete_at": self._office.now()} if moves else {}))
         reach("sync.complete")
+        if "gone" in self._can:
+            self._sweep(writer, scope.full)
         self._progress.done(self._name)
 
     def _store(self, page: Page, writer: TicketWriter, held: set[str], cursor: Mapping[str, Json]) -> None:
-        tickets, bad = parse(self._source, page.rows)
+        told, now = parse(self._source, page.rows), self._office.now()
         with self._lease.writing() as connection:
-            writer.write(connection, tickets)
-            write_bad(self._office.store, connection, self._name, bad, self._run.id, self._office.now())
-            release(connection, self._name, held.intersection(ticket.key for ticket in tickets))
+            writer.write(connection, told)
+            writer.delete(connection, page.deleted, now)
+            write_bad(self._office.store, connection, self._name, told.bad, self._run.id, now)
+            # what is deleted can never come in any more; a row that waited for mending would bring it back
+            release(connection, self._name, [*held.intersection(ticket.key for ticket in told.tickets), *page.deleted])
             self._save_cursor(connection, **cursor)
             reach("page.written")
         reach("page.stored")
-        held.update(key for key, _, _ in bad)
-        self._run.count(self._name, pages=1, tickets=len(tickets), quarantined=len(bad))
-        self._progress.page(self._name, len(tickets))
-        log.info("page stored", source=self._name, tickets=len(tickets), quarantined=len(bad))
+        held.update(key for key, _, _ in told.bad)
+        also = {"touchpoints": len(told.touchpoints), "natives": len(told.natives), "deleted": len(page.deleted)}
+        counts = {"tickets": len(told.tickets), "quarantined": len(told.bad)} | {k: n for k, n in also.items() if n}
+        self._run.count(self._name, pages=1, **counts)
+        self._progress.page(self._name, len(told.tickets))
+        (log.warning if told.bad else log.info)("page stored", source=self._name, **counts)
+
+    def _sweep(self, writer: TicketWriter, full: bool) -> None:
+        """Ask the vendor which tickets it no longer has: once a day of those that lately changed, or now of all. One
+        that was called gone and is shown again comes in again; where most are gone, the account has lost a right."""
+        now, c, s = self._office.now(), t.ticket.c, t.cursor.c
+        with self._office.store.reading() as connection:
+            swept = connection.execute(select(s.swept_at).where(s.source == self._name)).scalar()
+        if swept is not None and swept > now - _SWEEP and not full:
+            return
+        lost, found, there = list[str](), list[str](), 0
+        for known in self._known(true() if full else c.changed_at > now - _SWEPT):
+            gone = set(cast("Sweeps", self._source).gone(list(known)))
+            lost += [key for key, deleted in known.items() if key in gone and not deleted]
+            found += [key for key, deleted in known.items() if key not in gone and deleted]
+            there += sum(key not in gone for key in known)
+        if len(lost) > max(_FEW, there):
+            fix = "Look at the rights of the account; `xmo check` shows them."
+            log.warning("most tickets are not shown", source=self._name, tickets=len(lost), fix=fix)
+            lost = []
+        back = parse(self._source, self._source.fetch_some(found)) if found else Told()
+        with self._lease.writing() as connection:
+            writer.delete(connection, lost, now)
+            release(connection, self._name, lost)
+            writer.write(connection, back)
+            self._save_cursor(connection, swept_at=now)
+        if lost:
+            self._run.count(self._name, deleted=len(lost))
+
+    def _known(self, which: ColumnElement[bool]) -> Iterator[dict[str, bool]]:
+        """Yield the keys of our tickets, some hundreds at a time, and whether each was called gone before."""
+        c, after = t.ticket.c, ""
+        while True:
+            query = select(c.key, c.deleted_at.is_not(None)).where((c.source == self._name) & which & (c.key > after))
+            with self._office.store.reading() as connection:
+                known = {row[0]: row[1] for row in connection.execute(query.order_by(c.key).limit(_CHUNK))}
+            if not known:
+                return
+            yield known
+            after = list(known)[-1]  # the last one as the database sorts
 
     def _save_cursor(self, connection: Connection, **values: object) -> None:
         if values:
             known = {"source": self._name, "known_since": self._office.now()}
             row = self._office.store.upsert(t.cursor).values(known | values)
-            connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
+            new = {name: row.excluded[name] for name in values}
+            connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=new))
 
 
-def parse(source: Source, rows: Sequence[Row]) -> tuple[list[Ticket], list[Bad]]:
+def parse(source: Source, rows: Sequence[Row]) -> Told:
     """Parse rows one by one; what cannot be understood comes back with its reason and a key to keep it under."""
-    tickets: list[Ticket] = []
-    bad: list[Bad] = []
+    told = Told()
     for row in rows:
         try:
-            tickets.append(source.parse(row))
+            for record in source.parse(row):
+                told.add(record)
         except BadRecord as error:
-            bad.append((error.key or _digest(row), row, error))
-    return tickets, bad
+            told.bad.append((error.key or _digest(row), row, error))
+    return told
 
 
 def _digest(row: Row) -> str:
@@ -163,11 +217,12 @@ def plan(office: Office, name: str, source: Source, scope: Scope) -> dict[str, A
     and minutes; None where the vendor cannot say."""
     with office.store.reading() as connection:
         stored, _, known_until = read_cursor(connection, name)
-    estimate = source.count(scope.start(stored), scope.since)
+    config = office.config.sources[name]
+    estimate = source.count(scope.start(source, config.kind.can, stored), scope.since)
     since = scope.since or (None if scope.full else known_until)
     tickets, requests = (estimate.tickets, estimate.requests) if estimate else (None, None)
-    per_minute = office.config.sources[name].requests_per_minute
-    minutes = None if requests is None or per_minute is None else requests / per_minute
+    paces = [pace for pace in (config.requests_per_minute, *config.limits.values()) if pace is not None]
+    minutes = None if requests is None or not paces else requests / min(paces)
     return {"source": name, "since": since, "tickets": tickets, "requests": requests, "minutes": minutes}
 
 
@@ -176,11 +231,11 @@ def dry_run(office: Office, name: str, source: Source, scope: Scope, progress: P
     with office.store.reading() as connection:
         stored, *_ = read_cursor(connection, name)
     good, all_bad = 0, []
-    for page in scope.fetch(source, stored):
-        tickets, bad = parse(source, page.rows)
-        good += len(tickets)
-        all_bad += bad
-        progress.page(name, len(tickets))
+    for page in scope.fetch(source, office.config.sources[name].kind.can, stored):
+        told = parse(source, page.rows)
+        good += len(told.tickets)
+        all_bad += told.bad
+        progress.page(name, len(told.tickets))
     return good, all_bad
 
 
@@ -191,14 +246,17 @@ def replay(office: Office, run: Run, lease: Lease, name: str, source: Source) ->
         query = select(_q.key, _q.raw).where(_q.source == name)
         held = {row.key: row.raw for row in connection.execute(query)}
         asking = Asking(since=read_switch(connection).since, known_until=None)
-    tickets, bad = parse(source, list(held.values()))
+    told = parse(source, list(held.values()))
+    bad = told.bad
     if known := [key for key, _, error in bad if error.key]:
-        fresh, still = parse(source, source.fetch_some(known))
-        tickets += fresh
-        settled = {ticket.key for ticket in fresh} | {key for key, _, _ in still}
-        bad = [one for one in bad if one[0] not in settled] + still
+        fresh = parse(source, source.fetch_some(known))
+        settled = {ticket.key for ticket in fresh.tickets} | {key for key, _, _ in fresh.bad}
+        bad = [one for one in bad if one[0] not in settled] + fresh.bad
+        told.tickets.extend(fresh.tickets)
+        told.touchpoints.extend(fresh.touchpoints)
+        told.natives.extend(fresh.natives)
     with lease.writing() as connection:
-        TicketWriter(office.store, name, office.keys, asking).write(connection, tickets)
+        TicketWriter(office.store, name, office.keys, asking).write(connection, told)
         write_bad(office.store, connection, name, bad, run.id, office.now())
         release(connection, name, held.keys() - {key for key, _, _ in bad})
-    run.count(name, replayed=len(tickets), quarantined=len(bad))
+    run.count(name, replayed=len(held) - len(bad), quarantined=len(bad))

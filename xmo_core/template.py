@@ -20,7 +20,8 @@ def starter(*, name: str, url: str, sources: Mapping[str, Kind], sections: Itera
     text = [Template(_HEAD.read_text(encoding="utf-8")).substitute(site)]
     for source, kind in sources.items():
         lines = [f"\n[sources.{source}]", f"kind = {json.dumps(kind.name)}", *_options(kind.schema(), source.upper())]
-        text += [*lines, f"# requests_per_minute = {kind.requests_per_minute or 600}", ""]
+        text += [*lines, f"# requests_per_minute = {kind.requests_per_minute or 600}"]
+        text += [f"# limits = {{ {json.dumps(path)} = {limit} }}" for path, limit in kind.limits.items()] + [""]
     for section in sections:
         text += [f"\n[{section.name}]", *_options(section.schema(), section.name.upper()), ""]
     return "\n".join(line.rstrip() for line in "\n".join(text).split("\n")).rstrip() + "\n"

@@ -1,5 +1,6 @@
 """What travels through the line. Every record is frozen, keyword-only, and holds only aware UTC times."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,10 @@ Row = Mapping[str, Any]
 State = Literal["new", "in_progress", "waiting", "on_hold", "resolved", "closed", "cancelled", "unknown"]
 ENDED: frozenset[str] = frozenset({"resolved", "closed", "cancelled"})
 PersonKind = Literal["employee", "customer", "partner", "unknown"]
+What = Literal["contact", "response", "handoff", "promise", "update", "resolved", "reopened"]
+Side = Literal["requester", "desk", "machine"]
+# What each question that XMO writes has in its text: so it is found again, and never taken for anybody's word.
+MARKER = re.compile(r"xmo:[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])")
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -51,8 +56,9 @@ class Person:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
     """One service record, normalised. `key` never changes at the vendor; `vendor_type` is the vendor's name for such
-    records; `state` "unknown" is a vendor state that nobody mapped; `attributes` are what the config names. Who served
-    is not a field, on purpose."""
+    records; `state` "unknown" is a vendor state that nobody mapped; `attributes` are what the config names. `sla_met`
+    None is not known, and leaves what an older row knew; elsewhere None is none. Who served is not a field, on
+    purpose."""
 
     key: str
     number: str
@@ -89,11 +95,33 @@ class Ticket:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Touchpoint:
+    """One dated event in a ticket's life, from its history at the vendor. `key` is the event's own there. "response" is
+    a desk's first or later word to the requester, "update" any other news to them, "promise" a time that was named or
+    moved (`promised_at`). `side` is who acted: what an automaton says ("machine") is no human response. What XMO wrote
+    is never a touchpoint."""
+
+    ticket: str
+    key: str
+    at: datetime
+    what: What
+    side: Side
+    channel: str | None = None
+    promised_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        utc("at", self.at)
+        utc("promised_at", self.promised_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Raw rows as the vendor sent them, and the cursor that stands behind the last of them."""
+    """Raw rows as the vendor sent them, the cursor that stands behind the last of them, and the keys of tickets that
+    were deleted at the vendor."""
 
     rows: Sequence[Row]
     cursor: Json
+    deleted: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +200,19 @@ class Answer:
     best: int | None = None
     code: str | None = None
     text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Native:
+    """An answer to the vendor's own survey about a ticket; `key` is the answer's own at the vendor."""
+
+    ticket: str
+    key: str
+    at: datetime
+    answer: Answer
+
+    def __post_init__(self) -> None:
+        utc("at", self.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

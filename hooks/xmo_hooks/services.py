@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from xmo_hooks.records import Answer, Cell, Estimate, Finding, Invitation, Json, Message, Page, Receipt, Row, Ticket
+from xmo_hooks.records import (
+    Answer,
+    Cell,
+    Estimate,
+    Finding,
+    Invitation,
+    Json,
+    Message,
+    Native,
+    Page,
+    Receipt,
+    Row,
+    Ticket,
+    Touchpoint,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from marshmallow import Schema
     from requests import Session
+    from requests.auth import AuthBase
 
 T = TypeVar("T")
 
@@ -29,13 +44,27 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """How access tokens are got (RFC 6749): `fields` are sent to `token_url`, as JSON or as a form. `refresh_token` is
+    the first one of a grant "refresh_token"; those that follow it, the core keeps."""
+
+    token_url: str
+    fields: Mapping[str, str] = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    as_json: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
     """What a source works with. `session` has time-outs, retries for reads, the rate limit, orjson behind `.json()`,
-    and raises the errors of this contract; `now` is the only clock."""
+    and raises the errors of this contract; a POST that only reads says so by an empty header `Idempotency-Key`. `now`
+    is the only clock. `oauth` returns what logs the session in with tokens that it renews: of all processes of one
+    store, one renews, and keeps the new token before using it."""
 
     session: Session
     now: Callable[[], datetime]
     log: Log
+    oauth: Callable[[Grant], AuthBase]
 
 
 class Source(Protocol):
@@ -54,14 +83,30 @@ class Source(Protocol):
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
         """Fetch these tickets as they are now, for the replay of quarantined rows."""
 
-    def parse(self, row: Row) -> Ticket:
-        """Turn one raw row into a ticket, or raise `BadRecord`. Pure: no request, no clock."""
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
+        """Turn one raw row into what it tells: a ticket, events of its life, answers to the vendor's own survey; or
+        raise `BadRecord`. Pure: no request, no clock."""
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         """Look whether a comment with this marker stands in the ticket. Capability "comment"."""
 
     def comment(self, ticket: Ticket, message: Message) -> Receipt:
         """Write a comment that the requester sees. Capability "comment"; called at most once for one marker."""
+
+
+class Sweeps(Protocol):
+    """What a source can besides whose vendor does not report deletions. Capability "gone"."""
+
+    def gone(self, keys: Sequence[str]) -> Iterable[str]:
+        """Say which of these tickets the vendor no longer has. Called once a day for those that lately changed."""
+
+
+class Restarts(Protocol):
+    """What a source can besides whose cursor tells more than how far its tickets were read. Capability "restart"."""
+
+    def restart(self, cursor: Json) -> Json:
+        """Return what stays of a cursor (None: there is none yet) when all tickets are fetched again, as by `xmo sync
+        --full`: how far deletions were read. Those since then would never be told. Takes a foreign cursor, too."""
 
 
 class Settings(Protocol):
@@ -120,13 +165,17 @@ class Section:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """A kind of source. `schema` checks its options (`url` among them), `make` connects nothing yet; `can` names
-    its capabilities ("comment"); `requests_per_minute` is the vendor's documented limit."""
+    its capabilities ("comment", "gone", "restart"); `requests_per_minute` is the vendor's documented limit, `limits`
+    those of single paths, by how the path begins; the config may set others. `final` are states in which the vendor
+    takes no more comments."""
 
     name: str
     schema: Callable[[], Schema]
     make: Callable[[Any, Tools], Source]
     can: frozenset[str] = frozenset()
     requests_per_minute: int | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    final: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

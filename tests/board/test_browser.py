@@ -62,7 +62,6 @@ def test_the_page_fits_and_shows_one_of_two_drawings(
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(report.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    # the headline has a drawing too, and two plain tables have none
     assert page.locator(f".picture {shown} svg:visible").count() == len(fakes.full()) - 1
     assert page.locator(f".picture {unseen} svg:visible").count() == 0
     page.close()

@@ -25,12 +25,14 @@ from xmo_hooks import (
     Json,
     Kind,
     Message,
+    Native,
     Occasion,
     Page,
     Receipt,
     Row,
     Ticket,
     Tools,
+    Touchpoint,
     XmoError,
     hookimpl,
 )
@@ -65,13 +67,13 @@ class Folder:
         self._request()
         return [row for row in self._rows() if row["key"] in keys]
 
-    def parse(self, row: Row) -> Ticket:
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
         if row["opened_at"] == "soon":
             raise BadRecord("opened_at is no time: 'soon'", field="opened_at", key=row["key"])
         times = {name: datetime.fromisoformat(row[name]) for name in ("opened_at", "changed_at", "resolved_at")}
         rest = {"kind": "incident", "vendor_type": "incident", "state": "resolved", "vendor_state": "6"}
         who = Contact(key=row["key"], email=f"{row['key']}@example.com")
-        return Ticket(key=row["key"], number=f"INC{row['key']}", requester=who, **times, **rest)  # type: ignore[arg-type]
+        return [Ticket(key=row["key"], number=f"INC{row['key']}", requester=who, **times, **rest)]  # type: ignore[arg-type]
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         found = marker in self._comments.read_text(encoding="utf-8") if self._comments.exists() else False

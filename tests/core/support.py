@@ -43,12 +43,14 @@ from xmo_hooks import (
     Json,
     Kind,
     Message,
+    Native,
     Occasion,
     Page,
     Receipt,
     Row,
     Site,
     Ticket,
+    Touchpoint,
     Unavailable,
     hookimpl,
 )
@@ -97,6 +99,9 @@ class Vendor:
     def __init__(self, page: int = 100) -> None:
         self.tickets: dict[str, Ticket] = {}
         self.journal: list[tuple[str, str]] = []
+        self.told: dict[str, list[Touchpoint | Native]] = {}  # by ticket: what its row tells besides
+        self.deleted: list[str] = []  # reported by the next page
+        self.swept = 0
         self.broken: set[str] = set()
         self.looked = 0
         self.fetch_error: Exception | None = None
@@ -127,15 +132,21 @@ class Vendor:
         for start in range(0, len(found), self._page):
             rows = found[start : start + self._page]
             yield Page(rows=[self._row(one) for one in rows], cursor=_place(rows[-1]))
+        if self.deleted:
+            yield Page(rows=[], cursor=cursor, deleted=self.deleted)
+            self.deleted = []
+
+    def gone(self, keys: Sequence[str]) -> Iterable[str]:
+        self.swept += 1
+        return [key for key in keys if key not in self.tickets]
 
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
         return [self._row(self.tickets[key]) for key in keys if key in self.tickets]
 
-    def parse(self, row: Row) -> Ticket:
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
         if "ticket" not in row:
             raise BadRecord("opened_at is no time: 'soon'", field="opened_at", key=row["key"])
-        parsed: Ticket = row["ticket"]
-        return parsed
+        return [row["ticket"], *row["told"]]
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         self.looked += 1
@@ -161,7 +172,11 @@ class Vendor:
         return [one for one in found if _place(one) > (cursor or []) and (since is None or one.changed_at >= since)]
 
     def _row(self, one: Ticket) -> Row:
-        return {"key": one.key, "opened_at": "soon"} if one.key in self.broken else {"ticket": one}
+        return (
+            {"key": one.key, "opened_at": "soon"}
+            if one.key in self.broken
+            else {"ticket": one, "told": self.told.get(one.key, ())}
+        )
 
 
 def _place(one: Ticket) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.core.support import DAY, HOUR, NOW, Place
 from xmo_core.cli import cli
+from xmo_core.store.versions import HEAD
 
 HISTORY = NOW - DAY
 
@@ -44,6 +45,28 @@ def test_every_command_has_help_with_an_example() -> None:
             assert not isinstance(option, click.Option) or option.help, (path, option.name)
 
 
+def test_no_command_but_those_that_call_a_vendor_needs_a_vendors_password(place: Place) -> None:
+    config = place.folder / "xmo.toml"
+    config.write_text(config.read_text(encoding="utf-8") + '\n[sources.far]\nkind = "none"\n', encoding="utf-8")
+    for command in (("pause",), ("status",), ("resume",), ("invitations", "list"), ("quarantine", "list"), ("report",)):
+        assert place.xmo(*command).code == 0, command
+    for command in (("run",), ("sync",), ("check",), ("quarantine", "replay")):
+        done = place.xmo(*command)
+        assert (done.code, "no plugin has the kind" in done.err) == (2, True), command
+
+
+def test_a_pause_shows_in_the_status(place: Place) -> None:
+    assert "paused" not in place.xmo("status").out
+    place.xmo("pause")
+    assert "Asking is paused since" in place.xmo("status").out
+    assert json.loads(place.xmo("status", "--json").out)["paused"] is True
+
+
+def test_a_run_that_never_was_cannot_be_withdrawn(place: Place) -> None:
+    done = place.xmo("invitations", "withdraw", "--run", "99")
+    assert (done.code, done.err) == (2, "There is no run 99.\n`xmo status` lists the last ones.\n")
+
+
 def test_help_is_shown_without_a_config(place: Place) -> None:
     (place.folder / "xmo.toml").unlink()
     for path, _ in commands(cli):
@@ -62,6 +85,13 @@ def test_a_run_fetches_and_asks_and_says_so(running: Place) -> None:
     }
     assert (running.folder / "corp" / "comments.txt").read_text().count("xmo:") == 2
     assert running.xmo("run", "--json").json["counts"] == {}
+
+
+def test_a_run_without_a_terminal_ends_its_log_with_what_it_did(running: Place) -> None:
+    running.tickets(a=NOW)
+    *_, last = running.xmo("run").err.splitlines()
+    assert "run done" in last
+    assert "'ask': 1, 'sent': 1" in last
 
 
 def test_the_second_of_two_runs_at_once_says_so_and_leaves(running: Place) -> None:
@@ -91,10 +121,10 @@ def test_one_source_that_fails_is_named_and_stops_no_other(place: Place) -> None
     place.fails("corp", "AuthError")
     done = place.xmo("run", "--json")
     assert done.code == 1
-    assert done.json["errors"] == {"corp": "The vendor said no."}
+    assert done.json["errors"] == {"corp": "The vendor said no. Ask the vendor."}
     assert done.json["counts"]["branch"]["tickets"] == 1
     assert done.err.splitlines()[-2:] == [
-        "corp: The vendor said no.",
+        "corp: The vendor said no. Ask the vendor.",
         "Nothing is lost: the next run carries on. `xmo status` shows this one again.",
     ]
 
@@ -153,7 +183,7 @@ def test_a_sync_asks_nobody(running: Place) -> None:
 
 def test_status_tells_a_monitor_when_the_last_run_is_too_old_or_failed(place: Place) -> None:
     done = place.xmo("status", "--max-age", "1h")
-    assert (done.code, "never" in done.err) == (1, True)
+    assert (done.code, done.err) == (1, "There was no good run yet.\n")
     place.xmo("run")
     assert place.xmo("status", "--max-age", "1h", now=NOW + HOUR).code == 0
     late = place.xmo("status", "--max-age", "1h", now=NOW + HOUR + timedelta(seconds=1))
@@ -162,7 +192,7 @@ def test_status_tells_a_monitor_when_the_last_run_is_too_old_or_failed(place: Pl
     place.fails("corp", "Unavailable")
     place.xmo("run")
     failed = place.xmo("status", "--max-age", "1h")
-    assert (failed.code, failed.err) == (1, "The last run failed: corp: The vendor said no.\n")
+    assert (failed.code, failed.err) == (1, "The last run failed: corp: The vendor said no. Ask the vendor.\n")
 
 
 def test_status_shows_runs_and_what_waits(running: Place) -> None:
@@ -221,7 +251,7 @@ def test_questions_are_listed_and_withdrawn_by_their_run(running: Place) -> None
     running.tickets(a=NOW, b=NOW)
     number = running.xmo("run", "--json").json["run"]
     lines = running.xmo("invitations", "list").out.splitlines()
-    assert sorted(lines) == [f"run {number:>5}  INC{key:<11} sent       2026-03-01 12:00" for key in "ab"]
+    assert sorted(lines) == [f"run {number:>5}  corp INC{key:<16} sent       2026-03-01 12:00" for key in "ab"]
     assert len(running.xmo("invitations", "list", "--limit", "1", "--json").json) == 1
     assert running.xmo("invitations", "withdraw", "--run", str(number)).out == (
         "Withdrew 0 before they went out and 2 that had gone out.\n"
@@ -235,7 +265,7 @@ def test_a_limit_is_at_least_one(place: Place, limit: str) -> None:
 
 
 def test_the_store_is_upgraded_and_backed_up(running: Place, tmp_path: Path) -> None:
-    assert running.xmo("db", "upgrade").out == "The store is of version 0001, as before.\n"
+    assert running.xmo("db", "upgrade").out == f"The store is of version {HEAD}, as before.\n"
     copy = tmp_path / "copy.db"
     done = running.xmo("db", "backup", str(copy))
     assert (done.code, done.out.startswith(f"Wrote {copy}. The key")) == (0, True)
@@ -260,7 +290,7 @@ def test_a_restored_backup_asks_nobody_again(running: Place) -> None:
 
 
 def test_an_upgrade_of_an_empty_database_makes_the_store(place: Place) -> None:
-    assert place.xmo("db", "upgrade").out == "The store is of version 0001 (was empty).\n"
+    assert place.xmo("db", "upgrade").out == f"The store is of version {HEAD} (was empty).\n"
 
 
 def test_a_store_on_postgresql_is_backed_up_by_its_own_tool(place: Place, postgres_store: str) -> None:
@@ -292,12 +322,25 @@ def test_init_writes_a_config_that_check_understands(tmp_path: Path, place: Plac
     assert len(key) >= 32
     assert key not in done.out + (new / "xmo.toml").read_text()
     again = place.xmo("--config", str(new / "xmo.toml"), "init", now=None)
-    assert (again.code, again.err.startswith(f"{new / 'xmo.toml'} is there already.")) == (2, True)
+    there = f"{new / 'xmo.toml'} and {new / 'xmo.key'} are there already."
+    assert (again.code, again.err.startswith(there)) == (2, True)
     config = (new / "xmo.toml").read_text().replace('folder = ""', f'folder = "{place.folder / "corp"}"')
     (new / "xmo.toml").write_text(config)
     checked = place.xmo("--config", str(new / "xmo.toml"), "check", "--json", now=None)
     assert checked.code == 0
     assert [finding["text"] for finding in checked.json["folder"]] == ["0 rows."]
+
+
+@pytest.mark.parametrize("lost", ["xmo.toml", "xmo.key"])
+def test_init_writes_what_is_missing_and_leaves_the_other_alone(tmp_path: Path, place: Place, lost: str) -> None:
+    new = tmp_path / "new"
+    new.mkdir()
+    config, key = new / "xmo.toml", new / "xmo.key"
+    (config if lost == "xmo.key" else key).write_text("kept")
+    done = place.xmo("--config", str(config), "init", now=None)
+    assert (done.code, done.out.startswith(f"Wrote {new / lost}.")) == (0, True)
+    assert (config if lost == "xmo.key" else key).read_text() == "kept"
+    assert (new / lost).stat().st_size > 20
 
 
 @pytest.mark.parametrize(

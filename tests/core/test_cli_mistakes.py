@@ -75,7 +75,7 @@ def sandbox() -> Iterator[str]:
 )
 def test_a_mistake_in_the_config_is_one_line_with_its_place(place: Place, config: str, said: str) -> None:
     place.write(config, sources=())
-    for command in ("run", "check", "status", "report"):
+    for command in ("run", "check", "sync"):
         done = place.xmo(command)
         assert (done.code, done.out) == (2, "")
         message, hint = done.err.strip().splitlines()

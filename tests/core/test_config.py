@@ -23,6 +23,7 @@ from xmo_core.secrets import Secret, redact
 from xmo_core.template import starter
 from xmo_hooks import ConfigError, Kind, Section, Site, hookimpl
 
+LIMITS = {"/export": 10, "/users": 100}
 KEY = "0123456789abcdef0123456789abcdef"
 ENVIRON = {"CORP_PASSWORD": "correct-horse-battery", "CORP_URL": "https://acme.example/"}
 SITE = '[site]\nname = "Northwind IT"\nkey = { file = "xmo.key" }\n'
@@ -64,7 +65,7 @@ class AcmeSchema(Schema):
 def _acme() -> ModuleType:
     module = ModuleType("acme")
     vars(module)["xmo_sources"] = hookimpl(
-        lambda: [Kind(name="acme", schema=AcmeSchema, make=lambda *_: None, requests_per_minute=600)]  # type: ignore[arg-type]
+        lambda: [Kind(name="acme", schema=AcmeSchema, make=lambda *_: None, requests_per_minute=600, limits=LIMITS)]  # type: ignore[arg-type]
     )
     vars(module)["xmo_sections"] = hookimpl(lambda: [Section(name="survey", type=Survey, schema=SurveySchema)])
     return module
@@ -125,7 +126,7 @@ def test_a_whole_config_is_read(reading: Read, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("", encoding="utf-8")
     got = reading(
         CORP
-        + 'tables = ["problem"]\nrequests_per_minute = 60\n'
+        + 'tables = ["problem"]\nrequests_per_minute = 60\nlimits = { "/export" = 30 }\n'
         + '[sources.plain]\nkind = "acme"\nurl = { env = "CORP_URL" }\nusername = "xmo"\n'
         + '[survey]\nquiet_period = "36h"\nmail = { sender = "xmo@acme.example" }\n'
         + '[http]\nproxy = "http://proxy:3128"\nca_bundle = "ca.pem"\ntimeout = "90s"\nmax_wait = "0s"\n'
@@ -137,6 +138,7 @@ def test_a_whole_config_is_read(reading: Read, tmp_path: Path) -> None:
     assert corp.options["tables"] == ["problem"]
     assert corp.options["password"] == Secret("correct-horse-battery")
     assert (corp.requests_per_minute, plain.requests_per_minute) == (60, 600)
+    assert (corp.limits, plain.limits) == ({"/export": 30, "/users": 100}, LIMITS)
     assert plain.options["url"] == "https://acme.example/"
     assert got.settings.get(Survey).quiet_period == timedelta(hours=36)
     assert got.http.ca_bundle == tmp_path / "ca.pem"
@@ -256,6 +258,11 @@ level = "loud"
             CORP + "requests_per_minute = 0\n",
             ":9 sources.corp.requests_per_minute: Must be greater than or equal to 1.",
         ),
+        (
+            CORP + 'limits = { "/exports" = 30 }\n',
+            ':9 sources.corp.limits./exports: has no limit of its own (did you mean "/export"?).',
+        ),
+        (CORP + 'limits = { "/export" = "30" }\n', ":9 sources.corp.limits./export.value: Not a valid integer."),
         ('[survey]\nquiet_period = "400d"\n', ":4 survey: nobody would ever be asked."),
         ('[http]\nca_bundle = "no.pem"\n', ":5 http.ca_bundle: There is no file "),
         ("[http]\nca_bundle = 5\n", ":5 http.ca_bundle: Not a path: write the name of a file in quotes."),
@@ -431,6 +438,7 @@ def test_the_starter_is_read_without_a_mistake_once_its_gaps_are_filled(reading:
     assert got.site.name == 'Süd "IT"'
     assert got.sources["corp"].options["password"] == Secret("correct-horse-battery")
     assert "# requests_per_minute = 600" in text
+    assert '# limits = { "/export" = 10 }\n' in text
     assert "[survey]" in text
 
 
@@ -439,11 +447,12 @@ def test_every_line_that_the_starter_of_the_stock_plugins_offers_is_accepted(tmp
     kinds = {name: kind for name, (_, kind) in found.kinds().items()}
     text = starter(name="N", url="http://x", sources=kinds, sections=[s for _, s in found.sections().values()])
     filled = text.replace('url = "https://"', 'url = "https://one.example"')
-    # what is left out: the other way to log in, files that are not there, and free text
-    without = r"# (token|proxy|ca_bundle|.* = \"\") .*|# .* = \"\""
+    # what is left out: other ways to log in, files that are not there, and free text
+    without = r"# (proxy|ca_bundle|username|\w+ = \{ env|.* = \"\") .*|# .* = \"\""
     kept = [line for line in filled.splitlines() if not re.fullmatch(without, line)]
     offered = [re.sub(r"^# (?=\w+ = |\[)", "", line) for line in kept]
     assert len([line for line in kept if line.startswith("# ") and " = " in line]) > 10
     (tmp_path / "xmo.key").write_text(KEY, encoding="utf-8")
     (tmp_path / "xmo.toml").write_text("\n".join(offered), encoding="utf-8")
-    config.read(tmp_path / "xmo.toml", found, {"SERVICENOW_PASSWORD": "correct-horse-battery"})
+    secrets_ = re.findall(r'env = "(\w+)"', "\n".join(offered))
+    config.read(tmp_path / "xmo.toml", found, dict.fromkeys(secrets_, "correct-horse-battery"))

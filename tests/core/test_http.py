@@ -4,7 +4,7 @@ import json
 import socket
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,13 +73,14 @@ class Told:
 class Bench:
     """A session with its clock, its log and the waits that it announced."""
 
-    def __init__(self, per_minute: int | None = None, **options: Any) -> None:
+    def __init__(self, per_minute: int | None = None, limits: Mapping[str, int] | None = None, **options: Any) -> None:
         self.clock, self.log = Clock(), Told()
         self.waits: list[Wait] = []
         self.session = Session(
             name="corp",
             options=HttpOptions(**options),
             requests_per_minute=per_minute,
+            limits=limits,
             now=self.clock.now,
             log=self.log,
             on_wait=self.waits.append,
@@ -272,6 +273,24 @@ def test_a_write_is_never_repeated(bench: Bench, method: str) -> None:
             bench.session.request(method, url, json={"text": "hello"})
         assert len(wire.asked) == 1
     assert bench.waits == []
+
+
+def test_a_post_that_says_it_only_reads_is_repeated_and_the_vendor_does_not_hear_of_it(
+    bench: Bench, httpserver: HTTPServer
+) -> None:
+    url = answers(httpserver, told(503), told(429, Retry_After="7"), OK)
+    reads = {"Idempotency-Key": ""}
+    assert bench.session.post(url, json={"jql": "x"}, headers=reads).status_code == 200
+    assert bench.seconds() == [1, 7]
+    assert ["Idempotency-Key" in request.headers for request, _ in httpserver.log] == [False] * 3
+    assert [request.get_json() for request, _ in httpserver.log] == [{"jql": "x"}] * 3
+
+
+def test_a_key_of_its_own_is_sent_and_makes_no_read_of_a_write(bench: Bench, httpserver: HTTPServer) -> None:
+    with pytest.raises(Unavailable):
+        bench.session.post(answers(httpserver, told(503)), headers={"Idempotency-Key": "k1"})
+    [(request, _)] = httpserver.log
+    assert request.headers["Idempotency-Key"] == "k1"
 
 
 def test_a_write_that_is_refused_for_its_pace_says_when_to_come_back(bench: Bench, httpserver: HTTPServer) -> None:
@@ -697,3 +716,16 @@ def test_the_time_outs_are_the_configs_whatever_a_library_asks_for() -> None:
     bench = Bench(timeout=timedelta(milliseconds=200), max_wait=timedelta(0))
     with bench.session, Wire(None) as url, pytest.raises(Unavailable, match=r"no answer within 0\.2 s"):
         bench.session.get(url, timeout=60)
+
+
+def test_a_path_of_its_own_limit_waits_by_itself_and_the_others_go_on(httpserver: HTTPServer) -> None:
+    bench = Bench(limits={"/slow": 10})
+    for path in ("/slow", "/fast"):
+        httpserver.expect_request(path).respond_with_json({})
+    for _ in range(30):
+        bench.session.get(httpserver.url_for("/fast"))
+    assert bench.clock.passed == 0
+    for _ in range(11):
+        bench.session.get(httpserver.url_for("/slow"))
+    assert 60 <= bench.clock.passed <= 67
+    assert {wait.reason for wait in bench.waits} == {"paced"}

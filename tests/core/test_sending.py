@@ -251,7 +251,7 @@ def test_a_problem_that_is_open_again_withdraws_its_unanswered_question(resolved
     resolved.vendor.put(ticket(state="in_progress", vendor_state="2", reopens=1, changed_at=resolved.clock()))
     run = resolved.run()
     assert (resolved.states(), run.counts["asking"]["withdrawn"]) == ({"1#1": "withdrawn"}, 1)
-    assert resolved.rows(t.invitation)[0].reason == "The problem is open again, or has another requester."
+    assert resolved.rows(t.invitation)[0].reason == "The problem is open again or deleted, or has another requester."
 
 
 def test_a_problem_that_was_opened_and_ended_again_is_asked_about_anew(resolved: Bench) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.core.support import DAY, HOUR, KEY, NOW, empty, ticket
 from xmo_core.keys import Keys
 from xmo_core.store import Store, open_store, versions
 from xmo_core.store import tables as t
-from xmo_core.store.tickets import Asking, TicketWriter, ends_of, read_tickets, settled_before
+from xmo_core.store.tickets import Asking, TicketWriter, Told, ends_of, read_tickets, settled_before
 from xmo_hooks import Contact, Ticket
 
 KEYS = Keys(KEY)
@@ -27,7 +28,7 @@ MINUTES = st.integers(-3000, 3000)
 
 def write(store: Store, *tickets: Ticket, asking: Asking = NOT_YET) -> None:
     with store.writing() as connection:
-        TicketWriter(store, "corp", KEYS, asking).write(connection, tickets)
+        TicketWriter(store, "corp", KEYS, asking).write(connection, Told(tickets=list(tickets)))
 
 
 def everything(store: Store) -> dict[str, list[Any]]:
@@ -70,7 +71,9 @@ def test_any_order_and_repetition_ends_in_the_newest(store: Store, seen: list[in
         write(store, *(version(n) for n in seen[start : start + pages]))
     in_any_order = everything(store)
     empty(store)
-    write(store, version(max(seen)))
+    known = [version(n).sla_met for k, n in enumerate(seen) if n == max(seen[: k + 1])]
+    outcome = next((met for met in reversed(known) if met is not None), None)
+    write(store, replace(version(max(seen)), sla_met=outcome))
     assert in_any_order == everything(store)
 
 
@@ -101,10 +104,25 @@ def test_a_ticket_comes_back_as_it_was_but_for_its_requester(store: Store) -> No
     assert back == {("corp", "1"): Ticket(**facts | {"requester": None}), ("corp", "2"): bare}
 
 
+@pytest.mark.parametrize("met", [True, False])
+def test_what_is_known_of_the_promise_outlives_a_newer_row_that_does_not_know(store: Store, met: bool) -> None:
+    write(store, ticket(sla_met=met, promised_at=NOW, group="desk"), ticket(sla_met=None, changed_at=NOW + HOUR))
+    with store.reading() as connection:
+        (back,) = read_tickets(connection, [("corp", "1")]).values()
+    assert back == ticket(sla_met=met, person="", changed_at=NOW + HOUR)
+
+
+def test_what_was_known_of_the_promise_gives_way_to_what_a_newer_row_knows(store: Store) -> None:
+    write(store, ticket(sla_met=True), ticket(sla_met=False, changed_at=NOW + HOUR))
+    with store.reading() as connection:
+        (back,) = read_tickets(connection, [("corp", "1")]).values()
+    assert back.sla_met is False
+
+
 def test_the_same_key_in_two_sources_is_two_tickets(store: Store) -> None:
     write(store, ticket())
     with store.writing() as connection:
-        TicketWriter(store, "branch", KEYS, NOT_YET).write(connection, [ticket()])
+        TicketWriter(store, "branch", KEYS, NOT_YET).write(connection, Told(tickets=[ticket()]))
     assert [row[:2] for row in everything(store)["ticket"]] == [("branch", "1"), ("corp", "1")]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -17,7 +18,7 @@ from xmo_core.cli import exit_code
 from xmo_core.keys import Keys
 from xmo_core.store import Store, open_store, versions
 from xmo_core.store import tables as t
-from xmo_core.store.tickets import Asking, TicketWriter
+from xmo_core.store.tickets import Asking, TicketWriter, Told
 from xmo_hooks import ConfigError
 
 ENSURE = """
@@ -85,7 +86,7 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(store_url: str) -
 
 def test_an_older_store_is_refused_until_it_is_upgraded(store: Store) -> None:
     set_version(store, "0000")
-    with pytest.raises(ConfigError, match="The store is of version 0000, this xmo needs 0001") as refused:
+    with pytest.raises(ConfigError, match=f"The store is of version 0000, this xmo needs {versions.HEAD}") as refused:
         versions.ensure(store)
     set_version(store, versions.HEAD)
     assert exit_code(refused.value) == 2
@@ -104,6 +105,32 @@ def test_a_newer_store_is_refused_also_by_an_upgrade(store: Store) -> None:
 
 def test_an_upgrade_of_a_store_that_is_new_changes_nothing(store: Store) -> None:
     assert versions.upgrade(store) == (versions.HEAD, versions.HEAD)
+
+
+def test_a_store_of_the_first_version_is_upgraded_with_all_that_it_holds(store_url: str) -> None:
+    store = open_store(store_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(xmo_core.__file__).parent / "migrations"))
+    with store.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO cursor (source, cursor, known_since) VALUES ('corp', '7', 0)"
+                if store.dialect == "sqlite"
+                else "INSERT INTO cursor (source, cursor, known_since) VALUES ('corp', '7', now())"
+            )
+        )
+    with pytest.raises(ConfigError, match="version 0001"):
+        versions.ensure(store)
+    assert versions.upgrade(store) == ("0001", versions.HEAD)
+    versions.ensure(store)
+    with store.reading() as connection:
+        assert connection.execute(sa.select(t.cursor.c.source, t.cursor.c.cursor, t.cursor.c.swept_at)).all() == [
+            ("corp", 7, None)
+        ]
+        assert connection.execute(sa.text("SELECT * FROM v_touchpoint")).all() == []
+    store.close()
 
 
 def test_two_first_runs_at_once_make_one_store(store_url: str) -> None:
@@ -134,11 +161,12 @@ def test_two_first_runs_at_once_make_one_store(store_url: str) -> None:
 
 def test_the_views_hold_no_person_no_decision_and_no_answer(store: Store) -> None:
     found = sa.inspect(store.engine)
-    assert sorted(found.get_view_names()) == ["v_figure", "v_run", "v_ticket"]
+    assert sorted(found.get_view_names()) == ["v_figure", "v_run", "v_ticket", "v_touchpoint"]
     columns = {name: {column["name"] for column in found.get_columns(name)} for name in found.get_view_names()}
     service = {column.name for column in t.ticket.columns} - {"person", "problem", "key", "title", "url", "attributes"}
     assert columns["v_ticket"] <= service
     assert not columns["v_ticket"] & {"person", "requester", "title", "key", "decision", "answer"}
+    assert columns["v_touchpoint"] <= {column.name for column in t.touchpoint.columns} - {"ticket", "key"} | {"number"}
     assert columns["v_run"] <= {column.name for column in t.run.columns}
     assert not columns["v_figure"] & {"person", "invitation", "problem", "text", "question"}
     with store.reading() as connection:
@@ -149,8 +177,20 @@ def test_the_views_hold_no_person_no_decision_and_no_answer(store: Store) -> Non
 def test_the_views_show_times_as_bi_tools_read_them(store: Store) -> None:
     with store.writing() as connection:
         one = ticket(resolved_at=None, changed_at=NOW)
-        TicketWriter(store, "corp", Keys(KEY), Asking(since=None, known_until=None)).write(connection, [one])
+        TicketWriter(store, "corp", Keys(KEY), Asking(since=None, known_until=None)).write(
+            connection, Told(tickets=[one])
+        )
         query = sa.text("SELECT number, changed_at, resolved_at FROM v_ticket")
         number, changed_at, resolved_at = connection.execute(query).one()
     assert (number, resolved_at) == ("INC1", None)
     assert f"{changed_at}".startswith("2026-03-01 12:00:00")
+
+
+def test_a_new_store_is_for_nobody_else_and_an_old_one_keeps_its_rights(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    old.touch(mode=0o640)
+    for file in (tmp_path / "new.db", old):
+        store = open_store(f"sqlite:///{file}")
+        versions.ensure(store)
+        store.close()
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("new.db", "old.db")] == [0o600, 0o640]

@@ -123,6 +123,11 @@ def test_it_says_what_to_open_and_what_to_try(played: Played) -> None:
     assert "While it runs, open http://127.0.0.1:" in after
 
 
+def test_it_ends_with_one_run_over_three_vendors(played: Played) -> None:
+    _, _, after = played.said.partition("One run over three vendors")
+    assert [line.split()[0] for line in after.splitlines()[2:5]] == ["servicenow", "jira", "zendesk"]
+
+
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     done = _demo(tmp_path, "--weeks", "1")

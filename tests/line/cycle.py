@@ -21,8 +21,10 @@ from typing import Any
 import requests
 from waitress.server import create_server
 
-import xmo_servicenow.source  # noqa: F401 - imported once, before the forks
+import xmo_jira.source  # noqa: F401 - imported once, before the forks
+import xmo_servicenow.source  # noqa: F401
 import xmo_surveys.pages  # noqa: F401
+import xmo_zendesk.source  # noqa: F401
 from xmo_core import checkpoints, line, logs
 from xmo_core.commands.serve import pages
 from xmo_core.office import Office, open_office

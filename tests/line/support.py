@@ -18,8 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from xmo_core.cli import cli, exit_code
 from xmo_core.store import open_store
-from xmo_hooks import SandboxOptions, XmoError
-from xmo_servicenow.sandbox import SANDBOX
+from xmo_hooks import Sandbox, SandboxOptions, XmoError
 
 ROOT = Path(__file__).parents[2]
 EXCERPT = ROOT / "plugins/servicenow/xmo_servicenow/data/incidents.csv.gz"
@@ -52,8 +51,9 @@ class Vendor:
 
 
 @contextmanager
-def vendor(**options: Any) -> Iterator[Vendor]:
-    server = make_server("127.0.0.1", 0, SANDBOX.make(SandboxOptions(**options)), threaded=True, request_handler=_Quiet)
+def vendor(sandbox: Sandbox, **options: Any) -> Iterator[Vendor]:
+    app = sandbox.make(SandboxOptions(**options))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from tests.line.support import EXCERPT, WHOLE, Xmo, log_of, minute, reading, vendor
 from xmo_core.store import tables as t
+from xmo_servicenow.sandbox import SANDBOX
 
 QUIET = timedelta(days=14)
 SINCE = datetime(2016, 3, 10, 0, 0, 30, tzinfo=UTC)
@@ -65,8 +66,8 @@ def _replay(make_xmo: Callable[..., Xmo], store_url: str, file: Path, runs: int)
     history = log_of(file)
     last = max(at for rows in history.values() for row in rows if (at := minute(row["sys_updated_at"])))
     moments = _moments(last, runs)
-    with vendor(data=file, at=SINCE) as sandbox:
-        xmo = make_xmo(store_url, sandbox.url)
+    with vendor(SANDBOX, data=file, at=SINCE) as sandbox:
+        xmo = make_xmo(store_url, SANDBOX.config(sandbox.url))
         for now in moments:
             sandbox.move(now)
             xmo(now, "run")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.servicenow.support import NOW, Told, options
+from tests.servicenow.support import NOW, Granted, Told, options
 from xmo_core.http import Session
 from xmo_core.options import HttpOptions
 from xmo_hooks import Tools
@@ -40,6 +40,6 @@ def connect(httpserver: HTTPServer, log: Told) -> Iterator[Connect]:
             )
             stack.enter_context(session)
             here = options(**{"url": httpserver.url_for("/").rstrip("/"), **values})
-            return ServiceNow(here, Tools(session=session, now=lambda: NOW, log=log))
+            return ServiceNow(here, Tools(session=session, now=lambda: NOW, log=log, oauth=Granted))
 
         yield made

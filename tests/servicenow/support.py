@@ -8,16 +8,19 @@ from typing import Any
 
 import orjson
 from pytest_httpserver import HTTPServer
+from requests import PreparedRequest
+from requests.auth import AuthBase
 from werkzeug import Request, Response
 
-from xmo_hooks import Page, Ticket
+from xmo_hooks import Grant, Page, Row, Ticket
+from xmo_servicenow.deletes import DELETED
 from xmo_servicenow.options import Options, OptionsSchema
 from xmo_servicenow.source import ServiceNow
+from xmo_servicenow.ways import LOG_INS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "https://acme.service-now.com"
-_FROM = re.compile(r"sys_updated_on>=(.{19})")
-_BEHIND = re.compile(r"sys_updated_on>(.{19})\^NQsys_updated_on=(.{19})\^sys_id>(\w+)")
+_TERM = re.compile(r"([a-z_.]+)(>=|>|=|IN)(.*)")
 
 RawRow = dict[str, Any]
 
@@ -44,7 +47,14 @@ def row(n: int, second: int | None = None, **columns: Any) -> RawRow:
         "caller_id.company.name": "Northwind",
     }
     times = {"opened_at": stamp(0), "resolved_at": at, "closed_at": "", "due_date": "", "sys_created_on": stamp(0)}
-    choices = {"state": "6", "priority": "3", "category": "network", "contact_type": "phone", "made_sla": "true"}
+    choices = {
+        "state": "6",
+        "priority": "3",
+        "category": "network",
+        "contact_type": "phone",
+        "made_sla": "true",
+        "hold_reason": "",
+    }
     counts = {"reassignment_count": "2", "reopen_count": ""}
     names = {"business_service.name": "Mail", "assignment_group.name": "Desk", "parent": ""}
     one = {"sys_id": sys_id(n), "number": f"INC{n:04}", "sys_class_name": "incident", "sys_updated_on": at}
@@ -52,20 +62,32 @@ def row(n: int, second: int | None = None, **columns: Any) -> RawRow:
 
 
 def options(**values: Any) -> Options:
-    """Options as the schema loads them; log-in by token unless a user name is given."""
-    way = {} if {"username", "password", "token"} & values.keys() else {"token": "t0ken-for-tests"}
+    """Options as the schema loads them; log-in by token unless another one is given."""
+    way = {} if LOG_INS & values.keys() else {"token": "t0ken-for-tests"}
     loaded: Options = OptionsSchema().load({"url": URL, **way, **values})
     return loaded
+
+
+class Granted(AuthBase):
+    """What `Tools.oauth` returns: signs requests with the kind of the grant."""
+
+    def __init__(self, grant: Grant) -> None:
+        self.grant = grant
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.grant.fields['grant_type']}"
+        return request
 
 
 class Told:
     """A log that keeps what it is told."""
 
     def __init__(self) -> None:
+        self.infos: list[tuple[str, dict[str, Any]]] = []
         self.warnings: list[tuple[str, dict[str, Any]]] = []
 
     def info(self, event: str, **facts: Any) -> None:
-        pass
+        self.infos.append((event, facts))
 
     def warning(self, event: str, **facts: Any) -> None:
         self.warnings.append((event, facts))
@@ -74,9 +96,11 @@ class Told:
 @dataclass
 class Instance:
     """The Table API of one instance, as far as `fetch` needs it: limit before ACL, and a total that counts the hidden.
+    A table that is not among `tables` may not be read.
 
     `shown` replaces the stamp that a row shows, not the one by which it is sorted; each of `between` is run after one
-    page has been answered. `deaf`: conditions are dropped, as those that the vendor does not understand.
+    page has been answered. `deaf`: conditions are dropped, as those that the vendor does not understand. `verbose`:
+    columns come that nobody asked for.
     """
 
     tables: dict[str, list[RawRow]]
@@ -84,17 +108,25 @@ class Instance:
     shown: dict[str, str] = field(default_factory=dict)
     between: list[Callable[[], None]] = field(default_factory=list)
     all_asked: list[Mapping[str, str]] = field(default_factory=list)
+    trace: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     counted: bool = True
     deaf: bool = False
+    verbose: bool = False
 
     def __call__(self, request: Request) -> Response:
-        self.all_asked.append(request.args.to_dict())
         where, _, order = request.args["sysparm_query"].partition("ORDERBY")
         where = where.rstrip("^")
         api, table = request.path.split("/")[-2:]
+        if table not in self.tables:
+            self.refused.append(table)
+            return Response('{"error":{"message":"User Not Authorized"}}', 403, content_type="application/json")
+        self.all_asked.append(request.args.to_dict())
+        self.trace.append((table, request.args.to_dict()))
         if self.deaf:
             where = ""
-        rows = sorted(self.tables[table], key=lambda row: (row["sys_updated_on"], row["sys_id"]))
+        column = order.removeprefix("DESC").partition("^")[0] or "sys_updated_on"
+        rows = sorted(self.tables[table], key=lambda row: (row[column], row["sys_id"]))
         found = [row for row in rows if _matches(where, row)]
         if order.startswith("DESC"):
             found.reverse()
@@ -103,7 +135,8 @@ class Instance:
         offset, limit = int(request.args["sysparm_offset"]), int(request.args["sysparm_limit"])
         page = [self._shown(row) for row in found[offset : offset + limit] if row["sys_id"] not in self.hidden]
         names = request.args["sysparm_fields"].split(",")
-        answer = _json({"result": [{name: row[name] for name in names if name in row} for row in page]})
+        shown = page if self.verbose else [{name: row[name] for name in names if name in row} for row in page]
+        answer = _json({"result": shown})
         if self.counted:
             answer.headers["X-Total-Count"] = str(len(found))
         if self.between:
@@ -115,6 +148,10 @@ class Instance:
         """What was asked, without the two small looks at the newest stamp."""
         return [args for args in self.all_asked if args["sysparm_fields"] != "sys_updated_on"]
 
+    def about(self, table: str) -> list[Mapping[str, str]]:
+        """What was asked of one table."""
+        return [args for name, args in self.trace if name == table]
+
     def change(self, n: int, second: int) -> None:
         """Let the incident n change at a second."""
         for rows in self.tables.values():
@@ -123,11 +160,17 @@ class Instance:
                     row["sys_updated_on"] = stamp(second)
 
     def _shown(self, row: RawRow) -> RawRow:
-        return {**row, "sys_updated_on": self.shown.get(row["sys_id"], row["sys_updated_on"])}
+        return {**row, "sys_updated_on": self.shown[row["sys_id"]]} if row["sys_id"] in self.shown else row
 
 
 def incidents(*rows: RawRow) -> Instance:
     return Instance(tables={"incident": list(rows)})
+
+
+def closed_deletions(httpserver: HTTPServer) -> None:
+    """Let nobody read the log of deletions, as on most instances."""
+    refused = {"error": {"message": "User Not Authorized"}}
+    httpserver.expect_request(re.compile(f".*/table/{DELETED}")).respond_with_json(refused, status=403)
 
 
 def serve(httpserver: HTTPServer, instance: Instance) -> Instance:
@@ -137,6 +180,12 @@ def serve(httpserver: HTTPServer, instance: Instance) -> Instance:
 
 def fetched(source: ServiceNow, cursor: object = None) -> list[Page]:
     return list(source.fetch(cursor, None))
+
+
+def ticket_of(source: ServiceNow, row: Row) -> Ticket:
+    """The ticket that a row tells of."""
+    (found,) = (one for one in source.parse(row) if isinstance(one, Ticket))
+    return found
 
 
 def ids(pages: Sequence[Page]) -> list[int]:
@@ -151,15 +200,24 @@ def ticket(**values: Any) -> Ticket:
 
 
 def _matches(where: str, row: RawRow) -> bool:
-    at, key = row["sys_updated_on"], row["sys_id"]
-    if found := _FROM.fullmatch(where):
-        return bool(at >= found[1])
-    if found := _BEHIND.fullmatch(where):
-        return bool(at > found[1] or (at == found[2] and key > found[3]))
-    if where.startswith("sys_idIN"):
-        return key in where.removeprefix("sys_idIN").split(",")
-    assert where == "", f"not a query of a walk: {where}"
-    return True
+    return any(all(_holds(terms, row) for terms in group.split("^")) for group in _grouped(where))
+
+
+def _grouped(where: str) -> list[str]:
+    # an OR belongs to the term before it
+    return where.replace("^OR", "|").split("^NQ")
+
+
+def _holds(terms: str, row: RawRow) -> bool:
+    for term in filter(None, terms.split("|")):
+        found = _TERM.fullmatch(term)
+        assert found, f"not a query that is understood: {term}"
+        column, operator, value = found.groups()
+        has = row.get(column, "")
+        tests = {">=": has >= value, ">": has > value, "=": has == value, "IN": has in value.split(",")}
+        if tests[operator]:
+            return True
+    return terms == ""
 
 
 def _json(body: Any) -> Response:

@@ -1,5 +1,6 @@
 """The source and the sandbox together: everything is read, and what was written is found again."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -10,8 +11,8 @@ import requests
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import Told, fetched
-from xmo_hooks import BadRecord, Message, NotFound, SandboxOptions, Ticket, Unavailable
+from tests.servicenow.support import Told, fetched, ticket_of
+from xmo_hooks import BadRecord, Message, Native, NotFound, SandboxOptions, Ticket, Touchpoint, Unavailable
 from xmo_servicenow.sandbox import SANDBOX
 from xmo_servicenow.source import ServiceNow
 
@@ -50,7 +51,7 @@ def into(connect: Connect, url: str, **values: object) -> ServiceNow:
 
 
 def tickets(source: ServiceNow, cursor: object = None) -> dict[str, Ticket]:
-    return {row["sys_id"]: source.parse(row) for page in fetched(source, cursor) for row in page.rows}
+    return {row["sys_id"]: ticket_of(source, row) for page in fetched(source, cursor) for row in page.rows}
 
 
 def put(url: str, switch: str, body: dict[str, object]) -> None:
@@ -96,13 +97,13 @@ def test_whatever_is_hidden_moved_broken_or_cancelled_the_rest_comes(serve: Serv
     broken = {}
     for key, row in rows.items():
         try:
-            source.parse(row)
+            ticket_of(source, row)
         except BadRecord as error:
             broken[key] = error
     assert broken
     assert {key == error.key for key, error in broken.items()} == {True}
     put(url, "faults", {})
-    again = {row["sys_id"]: source.parse(row) for row in source.fetch_some(list(broken))}
+    again = {row["sys_id"]: ticket_of(source, row) for row in source.fetch_some(list(broken))}
     assert set(again) == set(broken)
 
 
@@ -151,6 +152,49 @@ def test_a_ticket_that_is_hidden_meanwhile_takes_no_comment(serve: Serve, connec
         source.comment(ticket, Message(marker="[xmo:4f2a]", text="How did we do? [xmo:4f2a]"))
 
 
+def test_the_slas_of_the_replayed_log_say_what_its_rows_say(serve: Serve, connect: Connect) -> None:
+    url = serve(SandboxOptions())
+    by_row = tickets(into(connect, url, tables=["incident"]))
+    by_slas = tickets(into(connect, url, tables=["incident"], sla=True))
+    assert {one.sla_met for one in by_row.values()} == {True, False}
+    assert {key: one.sla_met for key, one in by_slas.items()} == {key: one.sla_met for key, one in by_row.items()}
+
+
+def test_hand_offs_of_the_replayed_log_are_told_by_its_history(serve: Serve, connect: Connect) -> None:
+    url = serve(SandboxOptions(at=datetime(2016, 4, 1, tzinfo=UTC)))
+    source = into(connect, url, tables=["incident"], touchpoints=True)
+    told = [one for page in fetched(source) for row in page.rows for one in source.parse(row)]
+    whats = Counter(one.what for one in told if isinstance(one, Touchpoint))
+    assert whats["contact"] > 100
+    assert whats["handoff"] > 50
+    assert whats["reopened"] > 0
+    assert whats["resolved"] > whats["reopened"]
+
+
+def test_answers_to_the_vendors_survey_are_read_beside_the_tickets(serve: Serve, connect: Connect) -> None:
+    source = into(connect, serve(SandboxOptions(generate=120)), surveys=True, tables=["incident"], page_size=50)
+    rows = [row for page in fetched(source) for row in page.rows]
+    natives = [one for row in rows for one in source.parse(row) if isinstance(one, Native)]
+    keys = {one.key for row in rows for one in source.parse(row) if isinstance(one, Ticket)}
+    assert {one.ticket for one in natives} < keys
+    assert {(one.answer.question, one.answer.low, one.answer.high, one.answer.best) for one in natives} == {
+        ("Satisfaction", 1, 5, 5),
+        ("Effort", 1, 7, 1),
+        ("Comment", None, None, None),
+    }
+
+
+def test_whatever_beside_the_tickets_is_closed_the_tickets_come(serve: Serve, connect: Connect, log: Told) -> None:
+    url = serve(SandboxOptions(generate=30))
+    put(url, "faults", {"closed": 1.0})
+    source = into(connect, url, sla=True, touchpoints=True, surveys=True)
+    assert len(tickets(source)) == 30 + 4 * 3
+    assert {facts["table"] for _, facts in log.warnings} == {
+        *("task_sla", "sys_audit", "sys_journal_field", "asmt_metric_result"),
+    }
+    assert [facts["table"] for _, facts in log.infos] == ["sys_audit_delete"]
+
+
 def test_a_check_of_the_sandbox_finds_nothing_to_complain_about(serve: Serve, connect: Connect) -> None:
     source = into(connect, serve(SandboxOptions(generate=60)))
     levels = [finding.level for finding in source.check()]
@@ -187,3 +231,35 @@ def test_a_time_zone_ahead_of_utc_which_brings_rows_twice_stops_the_fetch(serve:
     put(url, "user", {"time_zone": "Asia/Kolkata"})
     with pytest.raises(Unavailable, match="only rows from"):
         fetched(into(connect, url, tables=["incident"], page_size=100))
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Kolkata"])
+def test_times_are_utc_whatever_the_time_zone_of_the_account(serve: Serve, connect: Connect, zone: str) -> None:
+    url = serve(SandboxOptions(generate=60))
+    source = into(connect, url, tables=["incident"])
+    as_gmt = tickets(source)
+    put(url, "user", {"time_zone": zone})
+    assert tickets(source) == as_gmt
+
+
+def test_what_xmo_wrote_into_a_ticket_is_no_event_of_its_life(serve: Serve, connect: Connect) -> None:
+    marker = "xmo:0123456789abcdef"
+    source = into(connect, serve(SandboxOptions(generate=5)), tables=["incident"], touchpoints=True)
+    ticket = next(iter(tickets(source).values()))
+
+    def events() -> list[object]:
+        (row,) = source.fetch_some([ticket.key])
+        return [one for one in source.parse(row) if isinstance(one, Touchpoint)]
+
+    before = events()
+    source.comment(ticket, Message(marker=marker, text=f"How did we do?\n[{marker}]"))
+    assert events() == before != []
+    source.comment(ticket, Message(marker="", text="The desk wrote this."))
+    assert len(events()) == len(before) + 1
+
+
+def test_all_tables_of_a_check_can_be_tried(serve: Serve, connect: Connect) -> None:
+    source = into(connect, serve(SandboxOptions(generate=60)), sla=True, surveys=True, touchpoints=True)
+    found = {finding.text: finding.level for finding in source.check()}
+    assert {text: level for text, level in found.items() if level not in {"ok", "note"}} == {}
+    assert "Table asmt_metric_result can be read, as surveys = true asks." in found

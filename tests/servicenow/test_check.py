@@ -9,8 +9,12 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import RawRow, row, stamp, sys_id
+from tests.servicenow.support import RawRow, options, row, stamp, sys_id
 from xmo_hooks import Finding
+from xmo_servicenow import surveys
+from xmo_servicenow.beside import tables
+from xmo_servicenow.deletes import COLUMNS, DELETED
+from xmo_servicenow.fields import layout
 
 ROWS = [row(n, n * 60, comments="") for n in range(1, 6)]
 
@@ -25,6 +29,7 @@ class Checked:
         self.journal: tuple[list[dict[str, str]], int] = ([{"sys_id": sys_id(9), "value": "Thanks"}], 1)
         self.shift = 0
         self.closed: set[str] = set()
+        self.beside: dict[str, tuple[list[dict[str, str]], int]] = {DELETED: ([], 0)}
         self.total: int | None = None
 
     def __call__(self, request: Request) -> Response:
@@ -35,6 +40,8 @@ class Checked:
             return self.stats()
         if name == "sys_user":
             return self.answer({"result": [] if self.zone is None else [{"sys_id": "u1", "time_zone": self.zone}]})
+        if name in self.beside:
+            return self.answer({"result": self.beside[name][0]}, self.beside[name][1])
         if name == "sys_journal_field":
             return self.answer({"result": self.journal[0]}, self.journal[1])
         return self.incidents(request.args["sysparm_query"])
@@ -75,7 +82,7 @@ def bad(findings: list[Finding]) -> list[Finding]:
 
 def test_an_instance_that_is_as_it_should_be_gets_no_complaint(instance: Checked, connect: Connect) -> None:
     found = list(connect(username="xmo", password="pw").check())
-    assert [finding.level for finding in found] == ["ok"] * 5
+    assert [finding.level for finding in found] == ["ok"] * 6
     assert found[0].text == "Table incident can be read: 5 records."
     assert found[1].text == "States of incident: 1 is new, 6 is resolved."
 
@@ -149,7 +156,7 @@ def test_an_instance_that_cannot_be_used_at_all_is_told_once(
 def test_a_table_without_visible_rows_is_told(instance: Checked, connect: Connect, total: int, level: str) -> None:
     instance.rows, instance.total, instance.groups = [], total, {}
     found = list(connect().check())
-    assert (found[0].level, len(found)) == (level, 2)
+    assert (found[0].level, len(found)) == (level, 3)
 
 
 @pytest.mark.parametrize(
@@ -178,3 +185,71 @@ def test_a_check_writes_nothing(instance: Checked, connect: Connect, httpserver:
 def test_a_log_in_that_travels_unencrypted_is_told(connect: Connect) -> None:
     first = next(iter(connect(url="http://acme.invalid").check()))
     assert (first.level, first.text) == ("warning", "The log-in travels unencrypted.")
+
+
+ALL_ON = {"sla": True, "surveys": True, "touchpoints": True}
+OPTIONAL = {"task_sla": "sla", "sys_audit": "touchpoints", "asmt_metric_result": "surveys"}
+
+
+def whole(table: str) -> dict[str, str]:
+    """A row of a table beside the tickets with all columns that are asked for."""
+    read = options(**ALL_ON)
+    columns = {one.name: one.columns for one in tables(layout(read.tables[0], read), read)}
+    return dict.fromkeys(columns.get(table, surveys.COLUMNS), "x")
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "level", "said"),
+    [
+        ("whole", 1, "ok", "can be read, as"),
+        ("none", 0, "note", "shows no row"),
+        ("none", 3, "warning", "are hidden from the account"),
+        ("torn", 1, "warning", "shows no "),
+        ("refused", 0, "warning", "cannot be read: "),
+    ],
+)
+@pytest.mark.parametrize("table", OPTIONAL)
+def test_tables_that_an_option_needs_are_tried(
+    instance: Checked, connect: Connect, table: str, rows: str, total: int, level: str, said: str
+) -> None:
+    instance.beside |= {name: ([whole(name)], 1) for name in OPTIONAL}
+    torn = dict(list(whole(table).items())[:-1])
+    instance.beside[table] = ([whole(table)] if rows == "whole" else [torn] if rows == "torn" else [], total)
+    if rows == "refused":
+        instance.closed = {f"/api/now/table/{table}"}
+    (found,) = [one for one in connect(**ALL_ON).check() if f" {table} " in one.text]
+    assert (found.level, said in found.text) == (level, True)
+    assert (found.fix == f"Give the account the right to read {table}, or set {OPTIONAL[table]} = false.") is (
+        level == "warning"
+    )
+
+
+def test_tables_that_no_option_needs_are_not_tried(instance: Checked, connect: Connect, httpserver: HTTPServer) -> None:
+    list(connect().check())
+    assert not {request.path.rpartition("/")[2] for request, _ in httpserver.log} & OPTIONAL.keys()
+
+
+def test_what_stands_beside_tickets_is_not_tried_where_there_is_none(
+    instance: Checked, connect: Connect, httpserver: HTTPServer
+) -> None:
+    instance.rows, instance.groups = [], {}
+    list(connect(sla=True, touchpoints=True).check())
+    assert not {request.path.rpartition("/")[2] for request, _ in httpserver.log} & OPTIONAL.keys()
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "level"),
+    [([], 0, "ok"), ([dict.fromkeys(COLUMNS, "x")], 1, "ok"), ([], 7, "note"), ([{"sys_id": sys_id(1)}], 1, "note")],
+)
+def test_whether_deletions_are_noticed_is_told(
+    instance: Checked, connect: Connect, rows: list[dict[str, str]], total: int, level: str
+) -> None:
+    instance.beside[DELETED] = (rows, total)
+    (found,) = [one for one in connect().check() if "Deleted tickets" in one.text]
+    assert (found.level, "not noticed" in found.text) == (level, level == "note")
+
+
+def test_a_log_of_deletions_that_is_closed_is_told(instance: Checked, connect: Connect) -> None:
+    instance.closed = {f"/api/now/table/{DELETED}"}
+    (found,) = [one for one in connect().check() if "Deleted tickets are not noticed" in one.text]
+    assert "deleted tickets stay as they were" in found.fix

@@ -8,7 +8,19 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import Instance, Told, fetched, ids, incidents, row, serve, stamp, sys_id
+from tests.servicenow.support import (
+    Instance,
+    Told,
+    closed_deletions,
+    fetched,
+    ids,
+    incidents,
+    row,
+    serve,
+    stamp,
+    sys_id,
+    ticket_of,
+)
 from xmo_hooks import AuthError, Estimate, Unavailable, XmoError
 
 
@@ -85,7 +97,7 @@ def test_rows_say_which_table_they_came_from(httpserver: HTTPServer, connect: Co
     serve(httpserver, Instance(tables={"incident": [bare]}))
     source = connect()
     (page,) = fetched(source)
-    assert source.parse(page.rows[0]).vendor_type == "incident"
+    assert ticket_of(source, page.rows[0]).vendor_type == "incident"
 
 
 def test_a_run_without_changes_is_one_request_for_each_table(httpserver: HTTPServer, connect: Connect) -> None:
@@ -194,6 +206,7 @@ def test_a_total_that_fails_to_come_stops_the_fetch(httpserver: HTTPServer, conn
     def handler(request: Request) -> Response:
         return Response('{"result": {}}' if "stats" in request.path else '{"result": []}', mimetype="application/json")
 
+    closed_deletions(httpserver)
     httpserver.expect_request("/api/now/table/incident").respond_with_handler(handler)
     httpserver.expect_request("/api/now/stats/incident").respond_with_handler(handler)
     with pytest.raises(Unavailable, match="without a count"):

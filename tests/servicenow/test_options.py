@@ -10,7 +10,8 @@ from marshmallow import ValidationError
 
 import xmo_servicenow.options
 from tests.servicenow.support import options
-from xmo_servicenow.options import OptionsSchema, TableOptions, reveal
+from xmo_servicenow.options import OptionsSchema, TableOptions
+from xmo_servicenow.secret import reveal
 
 
 def mistakes(**values: Any) -> dict[str, Any]:
@@ -65,31 +66,61 @@ def test_a_mistake_in_a_table_is_named(tables: object, said: str) -> None:
     assert said in str(mistakes(tables=tables))
 
 
+PERSON = {"username": "xmo", "password": "pw"}
+CLIENT = {"client_id": "c1", "client_secret": "cs"}
+
+
 @pytest.mark.parametrize(
-    ("way", "culprit"),
+    "way",
+    [PERSON, {"token": "t"}, {"api_key": "k"}, CLIENT, CLIENT | PERSON, CLIENT | {"refresh_token": "r", "scope": "s"}],
+)
+def test_each_way_to_log_in_is_taken(way: dict[str, str]) -> None:
+    read = options(**way)
+    assert {name: getattr(read, name) for name in way} == way
+
+
+@pytest.mark.parametrize(
+    ("way", "culprit", "said"),
     [
-        ({"username": "xmo"}, "password"),
-        ({"password": "pw"}, "username"),
-        ({"username": "xmo", "token": "t"}, "token"),
-        ({"username": "xmo", "password": "pw", "token": "t"}, "token"),
+        ({"username": "xmo"}, "password", "Is missing: username logs in with password."),
+        ({"password": "pw"}, "username", "Is missing: password logs in with username."),
+        ({"token": "t", "username": "xmo"}, "token", "Logs in alone: leave out username, or token."),
+        ({"token": "t", **PERSON}, "token", "Logs in alone: leave out password, username, or token."),
+        ({"token": "t", "api_key": "k"}, "token", "Logs in alone: leave out api_key, or token."),
+        ({"api_key": "k", **CLIENT}, "api_key", "Logs in alone: leave out client_id, client_secret, or api_key."),
+        ({"client_id": "c1"}, "client_secret", "Is missing: client_id logs in with client_secret."),
+        ({"client_secret": "cs", **PERSON}, "client_id", "Is missing: client_secret logs in with client_id."),
+        ({**CLIENT, "username": "xmo"}, "password", "Is missing: username logs in with password."),
+        ({"refresh_token": "r"}, "client_id", "Is missing: refresh_token logs in with client_id and client_secret."),
+        (
+            {"refresh_token": "r", **PERSON, **CLIENT},
+            "refresh_token",
+            "Log in one way: leave out refresh_token, or username and password.",
+        ),
+        ({**PERSON, "scope": "s"}, "scope", "Belongs to client_id and client_secret."),
     ],
 )
-def test_there_is_exactly_one_way_to_log_in(way: dict[str, str], culprit: str) -> None:
-    assert mistakes(**way) == {culprit: ["Log in one way: username and password, or token."]}
-    with pytest.raises(ValidationError, match="Log in one way"):
+def test_any_other_combination_is_told_what_is_wrong_with_it(way: dict[str, str], culprit: str, said: str) -> None:
+    assert mistakes(**way) == {culprit: [said]}
+
+
+def test_without_a_log_in_all_ways_are_named() -> None:
+    with pytest.raises(ValidationError, match=r"Say how to log in.*token; api_key; client_id"):
         OptionsSchema().load({"url": "https://acme.service-now.com"})
 
 
+@pytest.mark.parametrize("name", ["token", "api_key"])
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", 7])
-def test_a_token_that_cannot_be_sent_is_refused_without_being_repeated(token: object) -> None:
-    found = str(mistakes(token=token))
-    assert "token" in found
+def test_a_token_that_cannot_be_sent_is_refused_without_being_repeated(name: str, token: object) -> None:
+    found = str(mistakes(**{name: token}))
+    assert name in found
     assert "words" not in found
     assert "break" not in found
 
 
 def test_secrets_do_not_show_in_the_options() -> None:
-    assert "s3cret" not in repr(options(token="s3cret"))
+    assert "s3cret" not in repr(options(token="s3cret")) + repr(options(api_key="s3cret"))
+    assert "s3cret" not in repr(options(client_id="c1", client_secret="s3cret", refresh_token="s3cret"))
     assert reveal(options(username="xmo", password="s3cret").password) == "s3cret"
 
 
@@ -115,6 +146,10 @@ def test_the_overlap_is_a_length_of_time(written: object, meant: int) -> None:
         {"fields": {"Site": "u_site"}},
         {"states": {"6": "done"}},
         {"requester_kind": "agent"},
+        {"sla": "yes"},
+        {"surveys": 7},
+        {"touchpoints": "true"},
+        {"machines": [""]},
         {"page": 5},
     ],
 )

@@ -32,6 +32,17 @@ def test_ties_on_one_second_cross_the_borders_of_pages(httpserver: HTTPServer, c
     assert {request["sysparm_offset"] for request in instance.asked} == {"0"}
 
 
+def test_a_thousand_rows_of_one_second_come_over_three_pages_each_once(
+    httpserver: HTTPServer, connect: Connect
+) -> None:
+    serve(httpserver, incidents(*(row(n, 5) for n in range(1, 1001))))
+    source = connect(page_size=400)
+    pages = fetched(source)
+    assert [len(page.rows) for page in pages] == [400, 400, 200]
+    assert ids(pages) == list(range(1, 1001))
+    assert {*ids(pages[:1]), *ids(fetched(source, pages[0].cursor))} == {*range(1, 1001)}
+
+
 def test_the_number_of_requests_grows_with_pages_only(httpserver: HTTPServer, connect: Connect) -> None:
     instance = serve(httpserver, incidents(*(row(n) for n in range(1, 41))))
     fetched(connect(page_size=20))

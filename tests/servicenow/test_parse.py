@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import RawRow, options, row, stamp, sys_id
+from tests.servicenow.support import RawRow, options, row, stamp, sys_id, ticket_of
 from xmo_hooks import BadRecord, Contact, Ticket
 from xmo_servicenow.fields import layout
 from xmo_servicenow.keyset import is_stamp, moment
@@ -56,7 +56,7 @@ def test_an_incident_becomes_a_ticket() -> None:
         sla_met=True,
         service="Mail",
         group="Desk",
-        priority="3",
+        priority="medium",
         category="network",
         channel="phone",
     )
@@ -119,6 +119,29 @@ def test_the_vendors_states_are_understood(table: str, states: dict[str, str]) -
 def test_a_state_that_nobody_mapped_is_unknown_and_kept(state: str) -> None:
     read = ticket(columns={"state": state})
     assert (read.state, read.vendor_state) == ("unknown", state)
+
+
+def test_a_hold_for_the_caller_is_a_wait_and_any_other_hold_is_none() -> None:
+    held = {reason: ticket(columns={"state": "3", "hold_reason": reason}).state for reason in ("", "1", "4")}
+    assert held == {"": "on_hold", "1": "waiting", "4": "on_hold"}
+    assert ticket(columns={"state": "2", "hold_reason": "1"}).state == "in_progress"
+    assert ticket(columns={"state": "3", "hold_reason": "5"}, states={"3/5": "waiting"}).state == "waiting"
+
+
+@pytest.mark.parametrize(("state", "stays"), [("1", False), ("2", False), ("6", True), ("7", True), ("42", True)])
+def test_an_end_that_was_undone_is_no_end(state: str, stays: bool) -> None:
+    read = ticket(columns={"state": state, "closed_at": stamp(9)})
+    assert (read.resolved_at is not None, read.closed_at is not None) == (stays, stays)
+
+
+def test_priorities_and_channels_have_the_words_that_all_vendors_have() -> None:
+    words = [ticket(columns={"priority": str(level)}).priority for level in range(1, 7)]
+    assert words == ["critical", "high", "medium", "low", "planning", "6"]
+    assert ticket(columns={"contact_type": "self-service"}).channel == "portal"
+    own = {"u_priority": "1", "u_via": "self-service"}
+    read = ticket(columns=own, fields={"priority": "u_priority", "channel": "u_via"})
+    assert (read.priority, read.channel) == ("1", "self-service")
+    assert ticket(columns={"priority": "1"}, labels={"priority": {"1": "P1"}}).priority == "P1"
 
 
 def test_states_of_the_source_and_of_the_table_go_before_what_is_known() -> None:
@@ -256,8 +279,8 @@ def test_times_are_utc_itself() -> None:
 def test_a_row_is_parsed_by_its_class_else_by_its_table(connect: Connect) -> None:
     source = connect(tables=[{"name": "task", "kind": "task", "states": {"6": "closed"}}, "incident"])
     plain = {**row(1), "_table": "task"}
-    assert source.parse(plain).kind == "incident"
-    child = source.parse({**plain, "sys_class_name": "u_facility_task"})
+    assert ticket_of(source, plain).kind == "incident"
+    child = ticket_of(source, {**plain, "sys_class_name": "u_facility_task"})
     assert (child.kind, child.state, child.vendor_type) == ("task", "closed", "u_facility_task")
     with pytest.raises(BadRecord) as caught:
         source.parse({**plain, "sys_class_name": "problem", "_table": "sc_task"})

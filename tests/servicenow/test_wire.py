@@ -14,8 +14,19 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.servicenow.conftest import Connect
-from tests.servicenow.support import Instance, fetched, ids, incidents, row, serve
-from xmo_hooks import AuthError, ConfigError, Forbidden, RateLimited, Unavailable
+from tests.servicenow.support import (
+    Instance,
+    closed_deletions,
+    fetched,
+    ids,
+    incidents,
+    row,
+    serve,
+    sys_id,
+    ticket,
+)
+from xmo_hooks import AuthError, ConfigError, Forbidden, Message, RateLimited, Unavailable
+from xmo_servicenow.deletes import DELETED
 from xmo_servicenow.source import ServiceNow
 
 FAILURE = {"error": {"message": "Transaction cancelled: maximum execution time exceeded"}, "status": "failure"}
@@ -38,6 +49,7 @@ def answer(body: Any, content_type: str = "application/json", status: int = 200)
 
 
 def respond(httpserver: HTTPServer, handler: Answer) -> None:
+    closed_deletions(httpserver)
     httpserver.expect_request(re.compile(".*")).respond_with_handler(handler)
 
 
@@ -52,7 +64,8 @@ def failing_above(instance: Instance, limit: int, fault: Callable[[], Response])
 
 
 def seen(httpserver: HTTPServer) -> list[Request]:
-    return [request for request, _ in httpserver.log]
+    """What was asked, without the look at the log of deletions."""
+    return [request for request, _ in httpserver.log if DELETED not in request.path]
 
 
 def test_a_password_is_sent_in_utf8_and_never_shown(httpserver: HTTPServer, connect: Connect) -> None:
@@ -78,9 +91,30 @@ def test_a_page_asks_for_raw_values_of_the_wanted_columns_by_name(httpserver: HT
     assert set(row(1)) <= set(columns)
     assert {"u_department", "caller_id.vip", "caller_id.email"} <= set(columns)
     assert len(columns) == len(set(columns))
-    assert asked["sysparm_display_value"].lower() == "false"
-    assert asked["sysparm_exclude_reference_link"].lower() == "true"
+    assert asked["sysparm_display_value"] == "false"
+    assert asked["sysparm_exclude_reference_link"] == "true"
     assert asked["sysparm_query"] == "ORDERBYsys_updated_on^ORDERBYsys_id"
+
+
+def test_every_request_writes_yes_and_no_as_the_vendor_documents_them(httpserver: HTTPServer, connect: Connect) -> None:
+    instance = incidents(row(1))
+    instance.tables["sys_journal_field"] = []
+
+    def handler(request: Request) -> Response:
+        one = request.path.endswith(sys_id(1))
+        return answer({"result": {"sys_mod_count": request.method}}) if one else instance(request)
+
+    respond(httpserver, handler)
+    source = connect()
+    fetched(source)
+    source.count(None, None)
+    source.fetch_some([sys_id(1)])
+    source.comment(ticket(), Message(marker="[xmo]", text="How was it? [xmo]"))
+    assert {request.method for request, _ in httpserver.log} == {"GET", "PATCH"}
+    for request, _ in httpserver.log:
+        pairs = request.query_string.decode().split("&")
+        assert {"sysparm_exclude_reference_link=true", "sysparm_suppress_pagination_header=false"} <= {*pairs}
+        assert not [pair for pair in pairs if pair.endswith(("=True", "=False"))]
 
 
 def test_the_session_keeps_its_own_name(httpserver: HTTPServer, connect: Connect) -> None:
@@ -99,6 +133,7 @@ def test_the_body_of_a_page_is_parsed_once(
     httpserver: HTTPServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve(httpserver, incidents(row(1), row(2)))
+    cursor = {DELETED: {}, "incident": {"stamp": row(1)["sys_updated_on"], "sys_id": row(1)["sys_id"]}}
     source, parsed, loads = connect(), list[bytes](), orjson.loads
 
     def counting(body: bytes) -> Any:
@@ -106,8 +141,8 @@ def test_the_body_of_a_page_is_parsed_once(
         return loads(body)
 
     monkeypatch.setattr(orjson, "loads", counting)
-    assert ids(fetched(source)) == [1, 2]
-    assert len(parsed) == 1
+    assert ids(fetched(source, cursor)) == [1, 2]
+    assert sum(b"result" in body for body in parsed) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.servicenow_sandbox.support import life, log
 from xmo_hooks import SandboxOptions
+from xmo_servicenow.options import OptionsSchema
 from xmo_servicenow.sandbox import FAULTS, SANDBOX
 
 
@@ -20,9 +21,10 @@ def test_the_offer_is_named_and_explains_each_fault() -> None:
 
 def test_the_config_lines_are_a_source_that_reads_the_sandbox() -> None:
     told = tomllib.loads("[sources.demo]\n" + SANDBOX.config("http://127.0.0.1:8081"))["sources"]["demo"]
-    assert (told["kind"], told["url"], told["tables"]) == ("servicenow", "http://127.0.0.1:8081", ["incident"])
+    assert (told.pop("kind"), told["url"]) == ("servicenow", "http://127.0.0.1:8081")
     assert (told["username"], told["password"]) == ("xmo", "sandbox")
-    assert told["fields"] == {"service": "category", "category": "subcategory"}
+    incident, item = OptionsSchema().load(told).tables
+    assert (incident.name, incident.fields, item.name) == ("incident", {"category": "subcategory"}, "sc_req_item")
 
 
 def test_make_returns_an_app_that_wants_a_log_in(tmp_path: Path) -> None:

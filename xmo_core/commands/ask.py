@@ -63,7 +63,8 @@ def list_(surroundings: Surroundings, limit: int, as_json: bool) -> None:
     for row in rows:
         at = row["sent_at"] or row["claimed_at"]
         why = f"  {row['reason']}" if row["reason"] else ""
-        click.echo(f"run {row['run']:>5}  {row['number']:<14} {row['state']:<10} {at:%Y-%m-%d %H:%M}{why}")
+        ticket = f"{row['source']} {row['number']}"
+        click.echo(f"run {row['run']:>5}  {ticket:<24} {row['state']:<10} {at:%Y-%m-%d %H:%M}{why}")
 
 
 @invitations.command("withdraw")

@@ -24,16 +24,16 @@ _MARKS = {"ok": ("✓", "green"), "note": ("·", None), "warning": ("!", "yellow
 @click.option("--kind", "kinds", multiple=True, help="A kind of source to write a table for, such as servicenow.")
 @click.pass_obj
 def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
-    """Write a config to start from, and the secret that pseudonyms and links hang on.
+    """Write a config to start from, and the secret that pseudonyms and links hang on. What is there already stays.
 
     \b
     Example:
       xmo init --kind servicenow
     """
     config, key = surroundings.config, surroundings.config.parent / "xmo.key"
-    for path in (config, key):
-        if path.exists():
-            raise ConfigError(f"{path} is there already.", hint="Edit it, or move it away first.")
+    missing = [path for path in (config, key) if not path.exists()]
+    if not missing:
+        raise ConfigError(f"{config} and {key} are there already.", hint="Edit them, or move them away first.")
     loaded = registry.load()
     offered = loaded.kinds()
     if unknown := [kind for kind in kinds if kind not in offered]:
@@ -42,10 +42,13 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     sections = [section for _, section in loaded.sections().values()]
     text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, sections=sections)
     with writing_files():
-        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
-        config.write_text(text, encoding="utf-8")
-    click.echo(f"Wrote {config} and {key}. Next: fill in {config}, then run `xmo check`.")
+        if key in missing:
+            with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(32) + "\n")
+        if config in missing:
+            config.write_text(text, encoding="utf-8")
+    wrote = " and ".join(map(str, missing))
+    click.echo(f"Wrote {wrote}. Next: fill in {config}, then run `xmo check`.")
     click.echo("Back the key up apart from the store: without it, nobody is the same person.")
 
 
@@ -86,7 +89,7 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
       xmo check
       xmo check corp --json
     """
-    office = surroundings.office()
+    office = surroundings.office(sources=True)
     found = {"xmo": list(_own(office))}
     found |= {name: list(_source(office, name)) for name in chosen(office, only)}
     if as_json:

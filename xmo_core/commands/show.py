@@ -9,6 +9,7 @@ from typing import Any
 import click
 from marshmallow import ValidationError
 
+from xmo_core.asking import read_switch
 from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
 from xmo_core.figures import publish, render, tables
 from xmo_core.line import score_only
@@ -69,10 +70,15 @@ def status(surroundings: Surroundings, max_age: timedelta | None, as_json: bool)
     """
     office = surroundings.office()
     runs, counts = latest(office.store, limit=10), overview(office)
+    with office.store.reading() as connection:
+        switch = read_switch(connection)
     if as_json:
-        show_json({"runs": runs, "waiting": counts})
+        show_json({"runs": runs, "waiting": counts, "paused": switch.paused})
     else:
         show_status(runs, counts)
+        if switch.paused:
+            since = f"{switch.pauses[-1][0]:%Y-%m-%d %H:%M} UTC"
+            click.echo(f"Asking is paused since {since}: what ends is not asked about. `xmo resume` ends it.")
     if max_age and (trouble := _trouble(latest(office.store, "run", limit=100), office.now() - max_age)):
         click.secho(trouble, err=True, fg="red")
         sys.exit(FAILED)
@@ -84,6 +90,6 @@ def _trouble(runs: Sequence[Mapping[str, Any]], oldest: datetime) -> str | None:
     if ended and ended[0]["state"] == "failed":
         return "The last run failed: " + "; ".join(f"{who}: {why}" for who, why in ended[0]["errors"].items())
     done = next((run["now"] for run in ended if run["state"] == "done"), None)
-    if done is None or done < oldest:
-        return f"The last good run was {f'at {done:%Y-%m-%d %H:%M} UTC' if done else 'never'}, longer ago than allowed."
-    return None
+    if done is None:
+        return "There was no good run yet."
+    return f"The last good run was at {done:%Y-%m-%d %H:%M} UTC, longer ago than allowed." if done < oldest else None

@@ -9,11 +9,13 @@ import click
 from xmo_core import line
 from xmo_core import sync as syncing
 from xmo_core.cli import FAILED, Moment, Surroundings, show_json
+from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.overview import quarantined
 from xmo_core.progress import Progress
 from xmo_core.store.runs import Run
 
+log = get_log("xmo.run")
 _DONE_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 _ONLY = click.option("--source", "only", multiple=True, help="Only this source; may be given again.")
 
@@ -28,7 +30,7 @@ def run(surroundings: Surroundings, as_json: bool) -> None:
     Example, every ten minutes from a timer:
       xmo --config /etc/xmo/xmo.toml run
     """
-    office = surroundings.office()
+    office = surroundings.office(sources=True)
     with Progress(show=sys.stderr.isatty()) as progress:
         done = line.run_line(office, progress)
     _finish(done, as_json)
@@ -52,7 +54,7 @@ def sync(
       xmo sync --plan
       xmo sync --source corp --since 2026-01-01
     """
-    office, scope_ = surroundings.office(), syncing.Scope(**scope)
+    office, scope_ = surroundings.office(sources=True), syncing.Scope(**scope)
     if plan:
         _plan(office, only, scope_, as_json)
     elif dry_run:
@@ -95,6 +97,8 @@ def _finish(run: Run, as_json: bool) -> None:
         from xmo_core.summary import show_run
 
         show_run(run)
+    else:
+        log.info("run done", run=run.id, counts=run.counts, waited=run.waited)
     for who, message in run.errors.items():
         click.secho(f"{who}: {message}", err=True, fg="red")
     if run.errors:
@@ -145,7 +149,7 @@ def replay(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> No
     Example:
       xmo quarantine replay
     """
-    done = line.replay(surroundings.office(), only)
+    done = line.replay(surroundings.office(sources=True), only)
     if not as_json:
         come, stay = (sum(c.get(what, 0) for c in done.counts.values()) for what in ("replayed", "quarantined"))
         click.echo(f"{come:,} rows came in, {stay:,} stay.")

@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, make_url
@@ -13,6 +14,10 @@ from tenacity import Retrying, retry_if_exception_message, stop_after_delay, wai
 from xmo_hooks import ConfigError, Unavailable
 
 _BUSY_SECONDS = 30
+# What the driver does not know how to bind it asks the value itself, at the price of binding five texts. It knows NULL
+# and truth by the time it has looked for an adapter in vain.
+sqlite3.register_adapter(type(None), lambda nothing: nothing)
+sqlite3.register_adapter(bool, int)
 _WRONG = ("unable to open", "not a database", "does not exist", "authentication failed")
 
 
@@ -70,6 +75,7 @@ def open_store(url: str) -> Store:
     try:
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
+            _make_private(address.database)
             engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begins)
@@ -86,9 +92,18 @@ def open_store(url: str) -> Store:
     return Store(engine)
 
 
+def _make_private(database: str | None) -> None:
+    """Let nobody else read a new store: it holds tokens, and rows as the vendor sent them. What lies beside it (-wal,
+    -shm) gets its mode. Where it cannot be made, the first connection says so."""
+    if database and database != ":memory:":
+        with suppress(OSError):
+            Path(database).touch(mode=0o600, exist_ok=False)
+
+
 def _sqlite_connected(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("synchronous = NORMAL", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+    # pages of a large sync change again and again: they are written home every 40 MB instead of every 4
+    for pragma in ("synchronous = NORMAL", f"busy_timeout = {_BUSY_SECONDS * 1000}", "wal_autocheckpoint = 10000"):
         connection.execute(f"PRAGMA {pragma}")
     # The turn to WAL does not wait for others by itself, as two first runs at once find out.
     locked = retry_if_exception_message(match="database is locked")

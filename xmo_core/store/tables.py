@@ -35,10 +35,18 @@ ticket = _table(
     keys="source key",
     texts="problem person? number kind vendor_type state vendor_state title? url? service? group? priority? category? "
     "channel? parent?",
-    times="opened_at changed_at resolved_at? closed_at? promised_at?",
+    times="opened_at changed_at resolved_at? closed_at? promised_at? deleted_at?",
     numbers="reopens reassignments",
     flags="sla_met?",
     documents="attributes?",
+)
+touchpoint = _table("touchpoint", keys="source ticket key", texts="what side channel?", times="at promised_at?")
+native = _table(
+    "native",
+    keys="source ticket key",
+    texts="question version code? text?",
+    numbers="value? low? high? best?",
+    times="at",
 )
 person = _table(
     "person", keys="pseudonym", texts="kind language? timezone? place? organisation?", documents="attributes?"
@@ -96,8 +104,9 @@ figure = _table(
     times="released_at",
 )
 
-# `known_since`: when (by the run's clock) it was synced first; `complete_at`: when a sync last came to the end of all
-cursor = _table("cursor", keys="source", documents="cursor?", times="known_since complete_at?")
+# `known_since`: when (by the run's clock) it was synced first; `complete_at`: when a sync last came to the end of all;
+# `swept_at`: when the vendor was last asked which tickets it no longer has
+cursor = _table("cursor", keys="source", documents="cursor?", times="known_since complete_at? swept_at?")
 quarantine = _table(
     "quarantine", keys="source key", texts="field reason", documents="raw", times="seen_at", numbers="run"
 )

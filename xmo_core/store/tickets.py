@@ -1,19 +1,19 @@
 """Writing tickets: the newest change wins, and seeing one twice changes nothing."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, literal_column, select, tuple_
+from sqlalchemy import Column, Connection, RowMapping, bindparam, delete, func, literal_column, select, tuple_, update
 
 from xmo_core.keys import Keys
 from xmo_core.store import tables as t
 from xmo_core.store.bulk import Cells, bulk
 from xmo_core.store.engine import Store
 from xmo_core.store.types import native_time
-from xmo_hooks import ENDED, BadRecord, Contact, Person, Row, Ticket
+from xmo_hooks import ENDED, BadRecord, Contact, Native, Person, Row, Ticket, Touchpoint
 
 Bad = tuple[str, Row, BadRecord]  # a row that could not be understood, after the key to keep it under
 
@@ -28,25 +28,58 @@ class Asking:
     unknown: Container[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What some raw rows tell, and those that could not be understood."""
+
+    tickets: list[Ticket] = field(default_factory=list)
+    touchpoints: list[Touchpoint] = field(default_factory=list)
+    natives: list[Native] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+
+    def add(self, record: Ticket | Touchpoint | Native) -> None:
+        """Take one record in."""
+        if isinstance(record, Ticket):
+            self.tickets.append(record)
+        elif isinstance(record, Touchpoint):
+            self.touchpoints.append(record)
+        else:
+            self.natives.append(record)
+
+
 class TicketWriter:
-    """Upserts the tickets of one source, page by page, with their persons and problems."""
+    """Upserts the tickets of one source, page by page, with their persons and problems, events and answers."""
 
     def __init__(self, store: Store, source: str, keys: Keys, asking: Asking) -> None:
         self._source, self._keys, self._asking = source, keys, asking
         greatest = func.greatest if store.dialect == "postgresql" else func.max
         decided = greatest(t.problem.c.decided, literal_column("excluded.decided"))
-        self._tickets = bulk(store, store.overwrite(t.ticket))
+        # None there is no news: a later row may not know any more whether the promise was kept
+        self._tickets = bulk(store, store.overwrite(t.ticket, sla_met=_unless_unknown(t.ticket.c.sla_met)))
         self._problems = bulk(store, store.overwrite(t.problem, decided=decided))
         # a source that knows less about a person takes nothing away
         known = [column.name for column in t.person.c if not column.primary_key and column.name != "kind"]
-        kept: dict[str, Any] = {
-            name: func.coalesce(literal_column(f"excluded.{name}"), t.person.c[name]) for name in known
-        }
+        kept = {name: _unless_unknown(t.person.c[name]) for name in known}
         self._persons = bulk(store, store.overwrite(t.person, **kept))
+        self._touchpoints = bulk(store, store.overwrite(t.touchpoint))
+        self._natives = bulk(store, store.overwrite(t.native))
         self._at = native_time(store.dialect)
 
-    def write(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
+    def write(self, connection: Connection, told: Told) -> None:
         """Write one page inside the caller's transaction."""
+        self._write_tickets(connection, told.tickets)
+        self._touchpoints(connection, [self._touchpoint_row(one) for one in told.touchpoints])
+        self._natives(connection, [self._native_row(one) for one in told.natives])
+
+    def delete(self, connection: Connection, keys: Sequence[str], now: datetime) -> None:
+        """Note that tickets were deleted at the vendor: what they told stays, and nobody is asked about them."""
+        if not keys:  # as almost always: no statement is made for nothing
+            return
+        for table, ended in ((t.ticket, {"deleted_at": now}), (t.problem, {"ended_at": None})):
+            ours = (table.c.source == self._source) & (table.c.key == bindparam("gone"))
+            connection.execute(update(table).where(ours).values(ended), [{"gone": key} for key in sorted(keys)])
+
+    def _write_tickets(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
         persons: dict[str, Contact] = {}
         ticket_rows, problem_rows = [], []
         for ticket in tickets:
@@ -62,21 +95,39 @@ class TicketWriter:
         self._tickets(connection, ticket_rows)
         self._problems(connection, problem_rows)
 
+    def _touchpoint_row(self, one: Touchpoint) -> Cells:
+        promised = one.promised_at and self._at(one.promised_at)
+        return (self._source, one.ticket, one.key, one.what, one.side, one.channel, self._at(one.at), promised)
+
+    def _native_row(self, one: Native) -> Cells:
+        a = one.answer
+        said = (a.question, a.version, a.code, a.text, a.value, a.low, a.high, a.best)
+        return (self._source, one.ticket, one.key, *said, self._at(one.at))
+
     def _ticket_row(self, problem: str, person: str | None, opened_at: Any, changed_at: Any, t_: Ticket) -> Cells:
         """Build a row in the order of the table's columns."""
         at = self._at
+        resolved_at, closed_at = t_.resolved_at and at(t_.resolved_at), t_.closed_at and at(t_.closed_at)
+        promised_at = t_.promised_at and at(t_.promised_at)
+        # fmt: off
         return (
-            *(self._source, t_.key, problem, person, t_.number, t_.kind, t_.vendor_type, t_.state, t_.vendor_state),
-            *(t_.title, t_.url, t_.service, t_.group, t_.priority, t_.category, t_.channel, t_.parent),
-            *(opened_at, changed_at, t_.resolved_at and at(t_.resolved_at), t_.closed_at and at(t_.closed_at)),
-            *(t_.promised_at and at(t_.promised_at), t_.reopens, t_.reassignments, t_.sla_met, _json(t_.attributes)),
+            self._source, t_.key, problem, person, t_.number, t_.kind, t_.vendor_type, t_.state, t_.vendor_state,
+            t_.title, t_.url, t_.service, t_.group, t_.priority, t_.category, t_.channel, t_.parent,
+            opened_at, changed_at, resolved_at, closed_at, promised_at, None,
+            t_.reopens, t_.reassignments, t_.sla_met, _json(t_.attributes),
         )
+        # fmt: on
 
     def _problem_row(self, id_: str, person: str | None, opened_at: Any, changed_at: Any, ticket: Ticket) -> Cells:
         ends, ended_at = ends_of(ticket)
         settled = settled_before(ticket, ends, ended_at, self._asking)
         ended = ended_at and self._at(ended_at)
         return (id_, self._source, ticket.key, person, opened_at, changed_at, ended, ends, settled)
+
+
+def _unless_unknown(column: Column[Any]) -> Any:
+    """Overwrite a column only with what is known."""
+    return func.coalesce(literal_column(f"excluded.{column.name}"), column)
 
 
 def _person_row(pseudonym: str, c: Contact) -> Cells:
@@ -115,8 +166,8 @@ def write_bad(store: Store, connection: Connection, source: str, bad: Iterable[B
 
 def release(connection: Connection, source: str, keys: Iterable[str]) -> None:
     """Take rows out of quarantine whose ticket has come in by now."""
-    gone = (t.quarantine.c.source == source) & (t.quarantine.c.key == bindparam("come"))
     if rows := [{"come": key} for key in sorted(keys)]:
+        gone = (t.quarantine.c.source == source) & (t.quarantine.c.key == bindparam("come"))
         connection.execute(delete(t.quarantine).where(gone), rows)
 
 
@@ -135,7 +186,7 @@ def read_persons(connection: Connection, pseudonyms: Sequence[str]) -> dict[str,
     return {row["pseudonym"]: Person(**dict(row) | _attributes(row)) for row in connection.execute(query).mappings()}
 
 
-_TICKET_FIELDS = [c.name for c in t.ticket.c if c.name not in ("source", "problem", "person")]
+_TICKET_FIELDS = [c.name for c in t.ticket.c if c.name not in ("source", "problem", "person", "deleted_at")]
 
 
 def _attributes(row: RowMapping) -> dict[str, Any]:

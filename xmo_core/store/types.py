@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Utc(TypeDecorator[datetime]):
@@ -47,5 +48,4 @@ def _checked(value: datetime) -> datetime:
 
 
 def _microseconds(value: datetime) -> int:
-    # exact: a double holds microseconds of this era to a quarter
-    return round(_checked(value).timestamp() * 1_000_000)
+    return (_checked(value) - _EPOCH) // _MICROSECOND

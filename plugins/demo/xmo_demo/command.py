@@ -1,7 +1,6 @@
 """`xmo demo`: the line from ticket to report, played with the real command, real HTTP and real tickets."""
 
 import socket
-from itertools import takewhile
 from pathlib import Path
 from random import randrange
 
@@ -9,9 +8,9 @@ import click
 from requests import RequestException
 from rich.console import Console
 
-from xmo_demo import words
+from xmo_demo import vendors, words
 from xmo_demo.folder import CONFIG, clear, furnish
-from xmo_demo.processes import Listener, Xmo, orderly
+from xmo_demo.processes import Xmo, orderly
 from xmo_demo.vendor import Vendor
 from xmo_demo.visit import Browser
 from xmo_demo.weeks import PAUSE, START, WEEK, WEEKS, Stage, Week, play
@@ -32,7 +31,8 @@ def demo(folder: Path, weeks: int) -> None:
     """Survey a service desk on this machine: real tickets, simulated answers, and the report on them.
 
     It serves real incidents with `xmo sandbox`, fetches them and asks with `xmo run`, has simulated people answer on
-    the pages of `xmo serve`, and ends with `xmo report`. It needs no account and no network.
+    the pages of `xmo serve`, and reports with `xmo report`. At last, one `xmo run` works for three vendors. It needs no
+    account and no network.
 
     \b
     Example:
@@ -48,6 +48,9 @@ def demo(folder: Path, weeks: int) -> None:
             played = _play(console, xmo, folder, port, weeks)
             words.sums(console, played)
             xmo.run("report", "--out", str(folder), now=end, shown=True)
+            with console.status("Three vendors start"):
+                told = vendors.play(folder)
+            words.three(console, folder, told)
     except RequestException as error:
         raise XmoError(f"A request of the demo failed: {error}", hint="Try again: xmo demo") from error
     # Older links have expired by the end.
@@ -61,19 +64,13 @@ def _play(console: Console, xmo: Xmo, folder: Path, port: int, weeks: int) -> li
     starting = ("sandbox", "servicenow", "--port", "0", "--at", START.isoformat())
     with console.status("The service desk starts") as status, xmo.listening(*starting, now=START) as sandbox:
         vendor = Vendor(sandbox.ready())
-        furnish(folder, pages=pages, source=_source(sandbox))
+        furnish(folder, pages=pages, source=sandbox.options())
         words.heading(console)
         for week in play(Stage(xmo=xmo, vendor=vendor, browser=Browser(), pages=pages, port=port), weeks):
             words.week(console, week, first=not played)
             played.append(week)
             status.update(f"Week {min(len(played), weeks)} of {weeks}")
     return played
-
-
-def _source(sandbox: Listener) -> str:
-    """Read the options of the source that the sandbox prints below its URL, between two empty lines."""
-    sandbox.line()
-    return "".join(takewhile(str.strip, iter(sandbox.line, "")))
 
 
 def _free_port() -> int:

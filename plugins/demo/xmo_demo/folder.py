@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from xmo_demo.respondents import RULE
@@ -9,7 +10,10 @@ from xmo_hooks import ConfigError
 
 MARK = "# Written by `xmo demo`, which makes this folder anew whenever it runs.\n"
 CONFIG, KEY = "xmo.toml", "xmo.key"
-OURS = frozenset({CONFIG, KEY, "xmo.db", "xmo.db-shm", "xmo.db-wal", "report.html"})
+VENDORS, VENDORS_STORE, SHARE = "vendors.toml", "vendors.db", "{}.jsonl"
+DESKS = ("servicenow", "jira", "zendesk")
+_STORES = {f"{store}{more}" for store in ("xmo.db", VENDORS_STORE) for more in ("", "-shm", "-wal")}
+OURS = frozenset({CONFIG, KEY, "report.html", VENDORS, *_STORES, *map(SHARE.format, DESKS)})
 
 CREDIT = (
     "Real tickets: 300 incidents out of the “Incident management process enriched event log” by Claudio Amaral, "
@@ -43,6 +47,22 @@ title = "How support made people feel: a demo"
 note = {note}
 """
 
+_VENDORS_CONFIG = """\
+[site]
+name = "The demo desks"
+url = "http://127.0.0.1:1"
+key = {{ file = "xmo.key" }}
+
+[store]
+url = "sqlite:///{store}"
+
+[log]
+level = "warning"
+
+[survey]
+stale = "8d"  # one day more than lies between the two runs
+{sources}"""
+
 
 def clear(folder: Path) -> None:
     """Make the folder, or empty it of an earlier demo. Raises `ConfigError`, and deletes nothing, where anything in it
@@ -71,4 +91,13 @@ def furnish(folder: Path, *, pages: str, source: str) -> Path:
     config.write_text(text, encoding="utf-8")
     key.touch(mode=0o600)
     key.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
+    return config
+
+
+def furnish_vendors(folder: Path, sources: Mapping[str, str]) -> Path:
+    """Write the config of the desks that share a store, and return its path. `sources` are the options of each, by
+    its name, as the sandboxes name them. Called after `furnish`, whose key it uses."""
+    tables = "".join(f"\n[sources.{name}]\n{options}" for name, options in sources.items())
+    config = folder / VENDORS
+    config.write_text(_VENDORS_CONFIG.format(store=VENDORS_STORE, sources=tables), encoding="utf-8")
     return config

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import FrameType
@@ -37,6 +38,11 @@ class Listener:
     def line(self) -> str:
         """Return the next line that it prints, "" when it has ended."""
         return self._process.stdout.readline() if self._process.stdout else ""
+
+    def options(self) -> str:
+        """Read the options of the source that a sandbox prints below its URL, between two empty lines."""
+        self.line()
+        return "".join(takewhile(str.strip, iter(self.line, "")))
 
 
 class Xmo:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from requests import Session
+from requests import Response, Session
 
 from xmo_demo.respondents import Facts
 
@@ -25,7 +25,7 @@ class Question:
 
 
 class Vendor:
-    """The sandbox at `url`. All methods raise the errors of requests."""
+    """The sandbox at `url`, whose clock is at any vendor's. All methods raise the errors of requests."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -35,8 +35,11 @@ class Vendor:
 
     def put_clock(self, now: datetime) -> None:
         """Let everything happen at the vendor that happened until `now`."""
-        reply = self._session.put(f"{self._url}/sandbox/clock", json={"now": now.isoformat()}, timeout=_TIMEOUT)
-        reply.raise_for_status()
+        self._switch("PUT", "clock", json={"now": now.isoformat()})
+
+    def written(self) -> int:
+        """Return how many comments were written here."""
+        return len(self._switch("GET", "journal").json())
 
     def questions(self, since: datetime, page: str) -> Iterator[Question]:
         """Yield the questions whose comments were written since then and hold a link to the page."""
@@ -48,6 +51,11 @@ class Vendor:
             if len(links) >= 2:
                 ticket = self._get(f"incident/{comment['element_id']}", sysparm_fields=_COLUMNS)
                 yield Question(link=links[0], never=links[1], facts=facts(ticket))
+
+    def _switch(self, method: str, name: str, **body: Any) -> Response:
+        reply = self._session.request(method, f"{self._url}/sandbox/{name}", timeout=_TIMEOUT, **body)
+        reply.raise_for_status()
+        return reply
 
     def _get(self, path: str, **parameters: str) -> Any:
         reply = self._session.get(f"{self._url}/api/now/table/{path}", params=parameters, timeout=_TIMEOUT)

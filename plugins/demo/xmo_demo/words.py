@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from xmo_demo.folder import CONFIG, CREDIT
+from xmo_demo.folder import CONFIG, CREDIT, VENDORS
 from xmo_demo.respondents import RULE, Deed
+from xmo_demo.vendors import TICKETS, Shared
 from xmo_demo.weeks import Week
 
 _COLUMNS = ("fetched", "asked", "answered", "declined", "opted out")
 _DEEDS: tuple[Deed, ...] = ("answer", "decline", "never")
+_THREE = "{:<10}{:>9}{:>7}{:>11}{:>10}{:>7}{:>8}{:>10}"
 _FEW = 5  # what fewer people did is not told
 
 
@@ -60,6 +62,22 @@ def sums(console: Console, weeks: Sequence[Week]) -> None:
     said = f"{asked} questions, {_told(answered)} simulated answers{share}, {_told(gone)} declined or opted out"
     console.print(Text(f"\n{said}", style="bold"))
     console.print(Text("The report counts who opted out among the declined.", style="dim"))
+
+
+def three(console: Console, folder: Path, vendors: Sequence[Shared]) -> None:
+    """Say what one run over three vendors found and asked. Called after the report."""
+    console.print(Text(f"\nOne run over three vendors, a third of {TICKETS} made-up tickets at each", style="bold"))
+    heads = ("", "tickets", "ended", "hand-offs", "reopened", "asked", "spared", "too late")
+    console.print(Text(_THREE.format(*heads), style="dim"))
+    for each in vendors:
+        counts = (each.tickets, each.ended, each.hand_offs, each.reopens, each.asked, each.spared, each.late)
+        console.print(Text(_THREE.format(each.vendor, *counts)))
+    told = (
+        "The people are the same at all three: whoever was asked at one is spared at the others. Too late is what was "
+        "closed before the run: Zendesk takes no more comments then."
+    )
+    console.print(Text(told, style="dim"))
+    _step(console, "See this run:", f"{_xmo()} --config {folder / VENDORS} status")
 
 
 def _row(first: str, *others: object) -> str:

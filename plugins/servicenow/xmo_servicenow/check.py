@@ -11,8 +11,9 @@ from xmo_hooks import Finding, XmoError
 from xmo_servicenow.client import Batch, Client, is_general
 from xmo_servicenow.fields import Layout, missing
 from xmo_servicenow.journal import JOURNAL
-from xmo_servicenow.keyset import NEWEST, is_id, newest_stamp, safe, since
+from xmo_servicenow.keyset import is_id, newest, newest_stamp, safe, since
 from xmo_servicenow.options import Options
+from xmo_servicenow.rights import rights
 
 SAMPLE = 50
 _GMT = frozenset({"GMT", "UTC", "Etc/UTC", "Etc/GMT", "Zulu"})
@@ -128,7 +129,7 @@ def findings(client: Client, options: Options, layouts: Sequence[Layout]) -> Ite
     dated: tuple[str, str] | None = None
     for one in layouts:
         try:
-            batch = client.page(one.table, "", (*one.columns, "comments"), limit=SAMPLE, order=NEWEST)
+            batch = client.page(one.table, "", (*one.columns, "comments"), limit=SAMPLE, order=newest())
             yield from check.table(one, batch)
             yield from check.states(one, batch)
         except XmoError as error:
@@ -143,6 +144,7 @@ def findings(client: Client, options: Options, layouts: Sequence[Layout]) -> Ite
     yield from check.zone_of_user()
     if dated:
         yield from check.zone_of_queries(*dated)
+    yield from rights(client, options, layouts, keys[:SAMPLE])
     if keys:
         yield from check.journal(keys[:SAMPLE])
 

@@ -146,6 +146,8 @@ def layout(table: TableOptions, options: Options) -> Layout:
     known = KNOWN.get(table.name)
     defaults = {**TASK, **(known.fields if known else {})}
     wanted = {**defaults, **options.fields, **table.fields}
+    if not options.touchpoints:
+        wanted.pop("user_name")  # tells the requester's comments from others: a name that nothing else needs
     requester = wanted["requester"]
     named = {"key": "sys_id", "changed_at": "sys_updated_on", "created_at": "sys_created_on", "type": "sys_class_name"}
     for name, column in wanted.items():

@@ -2,6 +2,7 @@
 
 The vendor has no cursor. The rows of a table are ordered by (sys_updated_on, sys_id), and the cursor is that pair of
 the last row that was seen: a row that changes while pages are read moves behind it and comes again, none is lost.
+A table whose rows never change is walked by (sys_created_on, sys_id) in the same way: `column` says by which.
 Stamps are the vendor's raw text, "YYYY-MM-DD HH:MM:SS" in UTC, so they compare as text.
 """
 
@@ -13,8 +14,7 @@ from typing import Any, TypeGuard
 
 from xmo_hooks import Json, Row, XmoError
 
-ORDER = "ORDERBYsys_updated_on^ORDERBYsys_id"
-NEWEST = "ORDERBYDESCsys_updated_on"
+CHANGED, CREATED = "sys_updated_on", "sys_created_on"  # the stamps by which tables are walked
 NEVER = "9999-12-31 23:59:59"
 _SYS_ID = re.compile(r"[0-9A-Za-z_-]{2,64}", re.ASCII)
 _TABLE = re.compile(r"[0-9A-Za-z_]{1,80}", re.ASCII)
@@ -37,14 +37,7 @@ class Position:
 def moment(stamp: str) -> datetime:
     """Read a raw date of the vendor as UTC; raises `ValueError` for anything that is not exactly one."""
     # The marks are checked by hand, in half the time of a pattern: `fromisoformat` takes weeks and zones as well.
-    if (
-        len(stamp) != 19
-        or stamp[4] != "-"
-        or stamp[7] != "-"
-        or stamp[10] != " "
-        or stamp[13] != ":"
-        or stamp[16] != ":"
-    ):
+    if len(stamp) != 19 or stamp[4:17:3] != "-- ::":
         raise ValueError("not a date and time")
     return datetime.fromisoformat(stamp + "+00:00")
 
@@ -65,20 +58,35 @@ def is_stamp(value: object) -> TypeGuard[str]:
     return True
 
 
-def since(stamp: str | None) -> str:
+def order(column: str = CHANGED) -> str:
+    """Return the order in which a table is walked by this stamp."""
+    return f"ORDERBY{column}^ORDERBYsys_id"
+
+
+def newest(column: str = CHANGED) -> str:
+    """Return the order that begins with the newest rows."""
+    return f"ORDERBYDESC{column}"
+
+
+def since(stamp: str | None, column: str = CHANGED) -> str:
     """Return the condition for all rows from this stamp on, or for all rows."""
-    return f"sys_updated_on>={stamp}" if stamp else ""
+    return f"{column}>={stamp}" if stamp else ""
 
 
-def after(position: Position) -> str:
+def after(position: Position, column: str = CHANGED) -> str:
     """Return the condition for all rows behind this position."""
     stamp, sys_id = position.stamp, safe_id(position.sys_id)
-    return f"sys_updated_on>{stamp}^NQsys_updated_on={stamp}^sys_id>{sys_id}"
+    return f"{column}>{stamp}^NQ{column}={stamp}^sys_id>{sys_id}"
 
 
-def among(keys: Iterable[str]) -> str:
-    """Return the condition for the rows with these sys_ids."""
-    return "sys_idIN" + ",".join(safe_id(key) for key in keys)
+def both(where: str, also: str) -> str:
+    """Return the condition for rows that meet two of them; the first may be any of several (`^NQ`)."""
+    return "^NQ".join("^".join(filter(None, (one, also))) for one in where.split("^NQ"))
+
+
+def among(keys: Iterable[str], column: str = "sys_id") -> str:
+    """Return the condition for the rows whose sys_id, or reference to another record, is one of these."""
+    return f"{column}IN" + ",".join(safe_id(key) for key in keys)
 
 
 def safe(text: str) -> str:
@@ -107,19 +115,19 @@ def safe_table(name: str) -> str:
     return name
 
 
-def last(rows: Sequence[Row], horizon: str = NEVER) -> Position | None:
+def last(rows: Sequence[Row], horizon: str = NEVER, column: str = CHANGED) -> Position | None:
     """Return the position of the last row, up to `horizon`, that has one: a row with a broken stamp or sys_id cannot
     be an anchor."""
     for row in reversed(rows):
-        stamp, sys_id = row.get("sys_updated_on"), row.get("sys_id")
+        stamp, sys_id = row.get(column), row.get("sys_id")
         if is_stamp(stamp) and is_id(sys_id) and stamp <= horizon:
             return Position(stamp, sys_id)
     return None
 
 
-def newest_stamp(rows: Iterable[Row]) -> str | None:
+def newest_stamp(rows: Iterable[Row], column: str = CHANGED) -> str | None:
     """Return the newest stamp of these rows, or None where none of them shows one."""
-    return max((stamp for row in rows if is_stamp(stamp := row.get("sys_updated_on"))), default=None)
+    return max((stamp for row in rows if is_stamp(stamp := row.get(column))), default=None)
 
 
 def advances(anchor: Position | None, to: Position) -> bool:
@@ -142,7 +150,7 @@ def position(cursor: Json, table: str) -> Position | None:
     if cursor is None:
         return None
     entry: Any = cursor.get(table, {}) if isinstance(cursor, Mapping) else None
-    if not isinstance(entry, Mapping) or (entry and not _is_position(entry)):
+    if not is_entry(entry):
         raise XmoError(
             f"The stored cursor of table {table} is not one that this source wrote.",
             hint="Read this source from the beginning.",
@@ -150,8 +158,18 @@ def position(cursor: Json, table: str) -> Position | None:
     return Position(entry["stamp"], entry["sys_id"]) if entry else None
 
 
-def _is_position(entry: Mapping[str, Any]) -> bool:
-    return is_stamp(entry.get("stamp")) and is_id(entry.get("sys_id"))
+def positions(cursor: Json, tables: Iterable[str]) -> dict[str, Any]:
+    """Copy a cursor, to move it on; raises `XmoError` where it is none for these tables."""
+    for table in tables:
+        position(cursor, table)
+    return dict(cursor or {})
+
+
+def is_entry(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Tell whether a value can stand in a cursor for one table: a position, or {} where there is none yet."""
+    if not isinstance(value, Mapping):
+        return False
+    return not value or (is_stamp(value.get("stamp")) and is_id(value.get("sys_id")))
 
 
 def bound(reached: Position | None, first: datetime | None, overlap: timedelta) -> str | None:

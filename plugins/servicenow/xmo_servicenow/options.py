@@ -3,7 +3,7 @@
     [sources.corp]
     kind = "servicenow"
     url = "https://acme.service-now.com"
-    username = "xmo"                                # or token = { env = "CORP_TOKEN" }
+    username = "xmo"                                # one way to log in: see below
     password = { env = "CORP_PASSWORD" }
     tables = ["incident", "sc_req_item"]            # a name, or a table: see below
     fields = { organisation = "requester.department.name", department = "u_department" }
@@ -21,6 +21,13 @@ each table may be written with options of its own; its `fields` and `states` go 
     kind = "incident"                               # needed where the table is not one of the vendor's own
     states = { "6" = "resolved" }                   # raw state to state; what is not mapped stays unknown
     fields = { requester = "u_customer" }
+
+A state may be told apart by the reason for a hold: "3/1" is state 3 with hold reason 1, and goes before "3".
+
+Ways to log in: `username` and `password`; a bearer `token`; an `api_key`; or OAuth by `client_id` and `client_secret`,
+alone (client credentials), with `username` and `password`, or with a `refresh_token`; `scope` where the client has one.
+
+`sla`, `surveys` and `touchpoints` each read more tables, in bulk: see `beside` and `surveys`.
 """
 
 import re
@@ -33,7 +40,9 @@ from urllib.parse import urlsplit
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from xmo_hooks import PersonKind, State
+from xmo_servicenow.secret import SecretField, reveal
 from xmo_servicenow.tables import KNOWN
+from xmo_servicenow.ways import LOG_INS, mistake
 
 _STATES = get_args(State)
 _DURATION = re.compile(r"(\d{1,6})([dhms])")
@@ -48,12 +57,6 @@ _FIELD = validate.Regexp(r"[a-z][a-z0-9_]*\Z", error="Write a name in small lett
 _STATE = validate.OneOf(_STATES, error="Must be one of: {choices}.")
 
 
-def reveal(secret: Any) -> str:
-    """Return the text of a secret that the core wrapped, or of a plain string."""
-    show = getattr(secret, "reveal", None)
-    return str(show()) if show else str(secret)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableOptions:
     """One table to read: its kind of ticket, and the states and fields in which it differs from the defaults."""
@@ -66,30 +69,28 @@ class TableOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """The options of one source. `password` and `token` may be plain strings or wrapped secrets: see `reveal`."""
+    """The options of one source. Secrets may be plain strings or wrapped: see `reveal`."""
 
     url: str
     tables: tuple[TableOptions, ...]
     username: str = ""
     password: Any = field(default="", repr=False)
     token: Any = field(default="", repr=False)
+    api_key: Any = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: Any = field(default="", repr=False)
+    refresh_token: Any = field(default="", repr=False)
+    scope: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, State] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     page_size: int = 500
     overlap: timedelta = timedelta(seconds=120)
     requester_kind: PersonKind = "employee"
-
-
-class SecretField(fields.Field[Any]):
-    """A secret: a string, or a value with `reveal`. It is never repeated in a message."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        if not isinstance(value, str) and not hasattr(value, "reveal"):
-            raise ValidationError('Not a secret: write { env = "NAME" } or { file = "path" }.')
-        if not reveal(value):
-            raise ValidationError("Must not be empty.")
-        return value
+    sla: bool = False
+    surveys: bool = False
+    touchpoints: bool = False
+    machines: tuple[str, ...] = ()
 
 
 class DurationField(fields.Field[timedelta]):
@@ -117,6 +118,12 @@ def _columns() -> fields.Dict:
         load_default=dict,
         data_key="fields",
         metadata={"example": '{ department = "u_department" }', "meaning": "your own columns"},
+    )
+
+
+def _switch(meaning: str) -> fields.Boolean:
+    return fields.Boolean(
+        truthy={True}, falsy={False}, load_default=False, metadata={"example": "true", "meaning": meaning}
     )
 
 
@@ -178,6 +185,11 @@ class OptionsSchema(Schema):
     )
     password = SecretField(metadata={"starts": True})
     token = SecretField(metadata={"meaning": "in place of user and password"})
+    api_key = SecretField(metadata={"meaning": "in place of user and password"})
+    client_id = fields.String(validate=validate.Length(min=1), metadata={"meaning": "OAuth, with or without a user"})
+    client_secret = SecretField()
+    refresh_token = SecretField(metadata={"meaning": "OAuth for a user who has agreed; the next ones are kept"})
+    scope = fields.String(metadata={"meaning": "of OAuth, where the client has one"})
     tables = fields.List(
         TableField(),
         load_default=lambda: [TableSchema().load({"name": "incident"})],
@@ -207,25 +219,27 @@ class OptionsSchema(Schema):
         validate=validate.OneOf(get_args(PersonKind)),
         metadata={"example": '"employee"', "meaning": "or customer, partner, unknown"},
     )
+    sla = _switch("read task_sla for what was promised, and whether it was kept; else made_sla tells")
+    surveys = _switch("read the answers to ServiceNow's own surveys about these tickets")
+    touchpoints = _switch("tell openings, hand-offs, promises, comments and ends, from the history; else tickets alone")
+    machines = fields.List(
+        fields.String(validate=validate.Length(min=1)),
+        load_default=list,
+        metadata={"example": '["integration.mail"]', "meaning": "users that are no people, beside system and guest"},
+    )
 
     @validates_schema
     def _one_way_in(self, data: dict[str, Any], **_: Any) -> None:
-        named: set[str] = {name for name in ("username", "password", "token") if name in data}
-        if named == {"token"}:
-            if not _TOKEN.fullmatch(reveal(data["token"])):
-                raise ValidationError("Holds a space or a character that cannot stand in a header.", "token")
-        elif named != {"username", "password"}:
-            raise ValidationError("Log in one way: username and password, or token.", _culprit(named))
+        if wrong := mistake(LOG_INS.intersection(data)):
+            raise ValidationError(wrong[1], wrong[0])
+        if "scope" in data and "client_id" not in data:
+            raise ValidationError("Belongs to client_id and client_secret.", "scope")
+        for name in ("token", "api_key"):
+            if name in data and not _TOKEN.fullmatch(reveal(data[name])):
+                raise ValidationError("Holds a space or a character that cannot stand in a header.", name)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Options:
         """Turn the checked values into `Options`; paths are added to the address, so it ends without a slash."""
         columns, tables, url = data.pop("columns"), tuple(data.pop("tables")), data.pop("url").rstrip("/")
-        return Options(url=url, tables=tables, fields=columns, **data)
-
-
-def _culprit(named: set[str]) -> str:
-    """Return the option to point at: the one too many, else the one that is missing."""
-    if "token" in named:
-        return "token"
-    return "username" if "password" in named else "password"
+        return Options(url=url, tables=tables, fields=columns, machines=tuple(data.pop("machines")), **data)

@@ -32,7 +32,8 @@ def make_source(options: Options, tools: Tools) -> Source:
 @hookimpl
 def xmo_sources() -> Iterable[Kind]:
     """Offer the kind "servicenow". The vendor has no limit of its own: an instance has those that its admin sets."""
-    return [Kind(name="servicenow", schema=options_schema, make=make_source, can=frozenset({"comment"}))]
+    can = frozenset({"comment", "restart"})
+    return [Kind(name="servicenow", schema=options_schema, make=make_source, can=can)]
 
 
 @hookimpl

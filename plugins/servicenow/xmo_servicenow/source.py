@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from xmo_hooks import Estimate, Finding, Json, Message, Page, Receipt, Row, Ticket, Tools, Unavailable
-from xmo_servicenow import journal, keyset
+from xmo_hooks import (
+    Estimate,
+    Finding,
+    Json,
+    Message,
+    Native,
+    Page,
+    Receipt,
+    Row,
+    Ticket,
+    Tools,
+    Touchpoint,
+    Unavailable,
+    XmoError,
+)
+from xmo_servicenow import beside, deletes, journal, keyset, surveys
+from xmo_servicenow.auth import log_in
+from xmo_servicenow.beside import Beside, tables
 from xmo_servicenow.check import findings
-from xmo_servicenow.client import Batch, Client
+from xmo_servicenow.client import Client, is_trouble
 from xmo_servicenow.fields import Layout, layout, missing
-from xmo_servicenow.keyset import Position
 from xmo_servicenow.options import Options
 from xmo_servicenow.parse import TABLE, Parser, bad
-from xmo_servicenow.walk import Pace, Step, horizon, walk
+from xmo_servicenow.streams import Stream
+from xmo_servicenow.walk import Pace
 
 CHUNK = 50  # sys_ids in one query, so that its address stays under the 2000 characters that any proxy passes
 
@@ -25,8 +40,9 @@ class ServiceNow:
 
     def __init__(self, options: Options, tools: Tools) -> None:
         self._options, self._tools = options, tools
-        self._client = Client(options, tools.session)
+        self._client = Client(options.url, tools.session, log_in(options, tools))
         self._layouts = [layout(table, options) for table in options.tables]
+        self._tables = [one.table for one in self._layouts]
         self._parsers = {one.table: Parser(one, options) for one in self._layouts}
 
     def check(self) -> Iterable[Finding]:
@@ -34,50 +50,55 @@ class ServiceNow:
         return findings(self._client, self._options, self._layouts)
 
     def count(self, cursor: Json, since: datetime | None) -> Estimate:
-        """Count what a fetch would bring, table by table."""
+        """Count what a fetch would bring, table by table; requests for what stands beside the tickets included."""
         tickets = requests = 0
         for one in self._layouts:
-            bound = keyset.bound(keyset.position(cursor, one.table), since, self._options.overlap)
-            rows = self._client.count(one.table, keyset.since(bound))
+            rows = self._rows_of(_stream(one), cursor, since)
             tickets += rows
-            requests += max(1, -(-rows // self._options.page_size))
+            requests += self._pages_of(rows) + len(tables(one, self._options)) * -(-rows // beside.CHUNK)
+        if self._options.surveys:
+            requests += self._pages_of(self._rows_of(surveys.stream(self._tables), cursor, since))
         return Estimate(tickets=tickets, requests=requests)
 
     def fetch(self, cursor: Json, since: datetime | None) -> Iterator[Page]:
         """Yield the rows of each table in turn, from `overlap` behind its position in the cursor, or from `since`
-        where it has none. A page may be empty: all its rows are hidden from this account."""
-        positions = dict(cursor) if isinstance(cursor, Mapping) else {}
-        pace = Pace(self._options.page_size)
+        where it has none; then the answers to surveys, then what was deleted. A page may be empty: all its rows are
+        hidden from this account."""
+        positions = keyset.positions(cursor, self._tables)
+        pace, deletions = Pace(self._options.page_size), deletes.Deletes(self._client, self._tables, self._tools.log)
+        if cursor is None:
+            deletions.begin(positions)
+        joins = Beside(self._client, self._options, self._tools.log)
         for one in self._layouts:
-            reached = keyset.position(cursor, one.table)
-            absent, seen = list(one.columns), 0
-            for rows, position in self._walk(one, pace, reached, since):
-                absent, seen = missing(absent, rows), seen + len(rows)
-                reached = keyset.forward(reached, position)
-                if reached:
-                    positions[one.table] = reached.json()
-                yield Page(rows=_marked(rows, one.table), cursor=dict(positions))
-            if seen and absent:
-                self._tools.log.warning("field missing", table=one.table, columns=", ".join(absent))
+            for rows in self._walk(_stream(one), pace, positions, since):
+                joins.join(one, rows)
+                yield Page(rows=rows, cursor=dict(positions))
+        if self._options.surveys:
+            yield from self._surveys(pace, positions, since)
+        for keys in deletions.pages(pace, positions, self._options.overlap):
+            yield Page(rows=(), cursor=dict(positions), deleted=self._gone(keys))
+
+    def restart(self, cursor: Json) -> Json:
+        """Return what stays of a cursor when all tickets are fetched again; see `deletes.kept`."""
+        return deletes.kept(cursor)
 
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
         """Fetch these tickets from whichever table holds them; one that is gone or hidden is left out."""
-        found: list[Row] = []
-        left = list(dict.fromkeys(key for key in keys if keyset.is_id(key)))
-        for one in self._layouts:
-            for chunk in _chunks(left):
-                rows = self._client.page(one.table, keyset.among(chunk), one.columns, limit=len(chunk)).rows
-                _refuse_strangers(rows, chunk)
-                found += _marked(rows, one.table)
-            got = {row.get("sys_id") for row in found}
-            left = [key for key in left if key not in got]
+        joins, found = Beside(self._client, self._options, self._tools.log), list[Row]()
+        for one, rows in self._some(keys, None):
+            joins.join(one, rows)
+            found += rows
         return found
 
-    def parse(self, row: Row) -> Ticket:
-        """Turn one raw row into a ticket, by the rules of its own class, else of the table it was read from."""
-        for name in (row.get("sys_class_name"), row.get(TABLE)):
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
+        """Turn one raw row into a ticket and the events of its life, by the rules of its own class, else of the table
+        it was read from; or into an answer to a survey."""
+        table = row.get(TABLE)
+        for name in (row.get("sys_class_name"), table):
             if isinstance(name, str) and (parser := self._parsers.get(name)):
-                return parser.ticket(row)
+                return parser.records(row)
+        if table == surveys.RESULTS:
+            return surveys.natives(row, self._tables)
         raise bad("sys_class_name: is none of the tables of this source", "sys_class_name", row)
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
@@ -90,32 +111,68 @@ class ServiceNow:
         alike = [one for one in self._layouts if one.kind == ticket.kind]
         return journal.comment(self._client, (own or alike or self._layouts)[0], ticket, message.text)
 
-    def _walk(self, one: Layout, pace: Pace, reached: Position | None, since: datetime | None) -> Iterator[Step]:
-        page, stamps = partial(self._client.page, one.table), ["sys_updated_on"]
+    def _walk(
+        self, stream: Stream, pace: Pace, positions: dict[str, Json], since: datetime | None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the pages of a stream and move its position on; columns that never come are warned about."""
+        reached = keyset.position(positions, stream.table)
+        absent, seen = list(stream.columns), 0
+        for rows, position in stream.walk(self._client, pace, reached, since, self._options.overlap):
+            absent, seen = missing(absent, rows), seen + len(rows)
+            reached = keyset.forward(reached, position)
+            if reached:
+                positions[stream.table] = reached.json()
+            yield _marked(rows, stream.table)
+        if seen and absent:
+            self._tools.log.warning("field missing", table=stream.table, columns=", ".join(absent))
 
-        def fetch(where: str, offset: int, limit: int) -> Batch:
-            return page(where, one.columns, limit=limit, offset=offset)
+    def _surveys(self, pace: Pace, positions: dict[str, Json], since: datetime | None) -> Iterator[Page]:
+        stream = surveys.stream(self._tables)
+        try:
+            for rows in self._walk(stream, pace, positions, since):
+                yield Page(rows=rows, cursor=dict(positions))
+        except XmoError as error:
+            if is_trouble(error):
+                raise
+            self._tools.log.warning("table cannot be read", table=stream.table, reason=str(error))
 
-        def end() -> str:
-            return horizon(
-                lambda limit: page("", stamps, limit=limit, order=keyset.NEWEST),
-                lambda where, limit: page(where, stamps, limit=limit),
-            )
+    def _some(
+        self, keys: Sequence[str], columns: Sequence[str] | None
+    ) -> Iterator[tuple[Layout, list[dict[str, Any]]]]:
+        """Fetch rows by key, table by table, each key until it is found; `columns` None for all of the table's."""
+        left = list(dict.fromkeys(key for key in keys if keyset.is_id(key)))
+        for one in self._layouts:
+            got = set[Any]()
+            for start in range(0, len(left), CHUNK):
+                chunk = left[start : start + CHUNK]
+                rows = self._client.page(one.table, keyset.among(chunk), columns or one.columns, limit=CHUNK).rows
+                _refuse_strangers(rows, chunk)
+                got.update(row["sys_id"] for row in rows)
+                yield one, _marked(rows, one.table)
+            left = [key for key in left if key not in got]
 
-        bound = keyset.bound(reached, since, self._options.overlap)
-        return walk(fetch, end, pace, bound, reached.sys_id if reached else None)
+    def _gone(self, keys: Sequence[str]) -> Sequence[str]:
+        """Return those of the deleted tickets that were not restored since."""
+        there = {row["sys_id"] for _, rows in self._some(keys, ("sys_id",)) for row in rows}
+        return [key for key in dict.fromkeys(keys) if key not in there]
+
+    def _rows_of(self, stream: Stream, cursor: Json, since: datetime | None) -> int:
+        bound = keyset.bound(keyset.position(cursor, stream.table), since, self._options.overlap)
+        return stream.count(self._client, bound)
+
+    def _pages_of(self, rows: int) -> int:
+        return max(1, -(-rows // self._options.page_size))
 
 
-def _marked(rows: Sequence[dict[str, Any]], table: str) -> Sequence[Row]:
+def _stream(layout: Layout) -> Stream:
+    return Stream(table=layout.table, columns=layout.columns)
+
+
+def _marked(rows: Sequence[dict[str, Any]], table: str) -> list[dict[str, Any]]:
     """Write into each row where it came from: it may be parsed much later, out of quarantine."""
     for row in rows:
         row[TABLE] = table
-    return rows
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), CHUNK):
-        yield keys[start : start + CHUNK]
+    return list(rows)
 
 
 def _refuse_strangers(rows: Sequence[Row], keys: Sequence[str]) -> None:

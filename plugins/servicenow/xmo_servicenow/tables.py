@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from xmo_hooks import State
 
-ESSENTIAL = ("sys_id", "sys_updated_on")
-
 # A column that begins with "requester." is looked up at the user whom the field `requester` names.
 TASK: Mapping[str, str] = {
     "number": "number",
@@ -25,6 +23,7 @@ TASK: Mapping[str, str] = {
     "channel": "contact_type",
     "parent": "parent",
     "requester": "opened_by",
+    "user_name": "requester.user_name",
     "email": "requester.email",
     "name": "requester.name",
     "language": "requester.preferred_language",
@@ -32,8 +31,14 @@ TASK: Mapping[str, str] = {
     "place": "requester.location.name",
     "organisation": "requester.company.name",
 }
-CANONICAL = frozenset(TASK) | {"resolved_at", "reopens", "category"}
-CONTACT = frozenset({"email", "name", "language", "timezone", "place", "organisation"})
+CANONICAL = frozenset(TASK) | {"resolved_at", "reopens", "category", "hold_reason"}
+CONTACT = frozenset({"user_name", "email", "name", "language", "timezone", "place", "organisation"})
+
+# Words for raw values, the same for every vendor; they stand only where the vendor's own column feeds the field.
+LABELS: Mapping[str, Mapping[str, str]] = {
+    "priority": {"1": "critical", "2": "high", "3": "medium", "4": "low", "5": "planning"},
+    "channel": {"self-service": "portal"},
+}
 
 _REQUEST_STATES: Mapping[str, State] = {
     "-5": "on_hold",
@@ -61,6 +66,7 @@ KNOWN: Mapping[str, Known] = {
             "1": "new",
             "2": "in_progress",
             "3": "on_hold",
+            "3/1": "waiting",  # the hold reason Awaiting Caller
             "6": "resolved",
             "7": "closed",
             "8": "cancelled",
@@ -68,6 +74,7 @@ KNOWN: Mapping[str, Known] = {
         fields={
             "requester": "caller_id",
             "category": "category",
+            "hold_reason": "hold_reason",
             "resolved_at": "resolved_at",
             "reopens": "reopen_count",
         },

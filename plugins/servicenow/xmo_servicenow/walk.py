@@ -6,12 +6,12 @@ from typing import Any
 
 from xmo_hooks import Unavailable
 from xmo_servicenow.client import Batch, Incomplete
-from xmo_servicenow.keyset import NEVER, Position, advances, after, is_stamp, last, newest_stamp, since
+from xmo_servicenow.keyset import CHANGED, NEVER, Position, advances, after, is_stamp, last, newest_stamp, since
 
 SMALLEST = 10
 _RECOVERY = 8
 _TRIES = 3  # for the smallest page: it may have hit a busy moment
-_HINT = "Set the time zone of the API user to GMT, and look whether its role may read sys_updated_on; see `xmo check`."
+_HINT = "Set the time zone of the API user to GMT, and look whether its role may read their stamps; see `xmo check`."
 
 Fetch = Callable[[str, int, int], Batch]  # condition, offset, limit
 Step = tuple[Sequence[dict[str, Any]], Position | None]
@@ -50,7 +50,12 @@ class Pace:
 
 
 def walk(
-    fetch: Fetch, horizon: Callable[[], str], pace: Pace, bound: str | None, known: str | None = None
+    fetch: Fetch,
+    horizon: Callable[[], str],
+    pace: Pace,
+    bound: str | None,
+    known: str | None = None,
+    column: str = CHANGED,
 ) -> Iterator[Step]:
     """Yield the rows of each page, and the position that they reach (None: no further), from `bound` on.
 
@@ -62,26 +67,26 @@ def walk(
     visible behind us. The next run reads all of them again. `horizon` also proves that dates are read as they are
     meant; a single page proves it by the row `known`, which was read before and lies behind `bound`.
     """
-    first = pace.take(partial(fetch, since(bound), 0))
+    first = pace.take(partial(fetch, since(bound, column), 0))
     if first.limit >= first.total:
-        refuse_older(first.rows, bound or "")
+        refuse_older(first.rows, bound or "", column)
         if bound and not any(row.get("sys_id") == known for row in first.rows):
             horizon()
-        yield first.rows, last(first.rows)
+        yield first.rows, last(first.rows, column=column)
     else:
-        yield from _pages(fetch, horizon(), pace, bound)
+        yield from _pages(fetch, horizon(), pace, bound, column)
 
 
-def horizon(newest: Callable[[int], Batch], behind: Callable[[str, int], Batch]) -> str:
+def horizon(newest: Callable[[int], Batch], behind: Callable[[str, int], Batch], column: str = CHANGED) -> str:
     """Return the newest stamp that a table shows. Raises `Unavailable` where no row is found by it: then dates of
     queries are not read as UTC, and rows would be left out without a word.
 
     `newest` fetches that many of the newest rows, `behind` that many rows under a condition.
     """
-    stamp = newest_stamp(Pace(SMALLEST).take(newest).rows)
+    stamp = newest_stamp(Pace(SMALLEST).take(newest).rows, column)
     if stamp is None:
         return NEVER
-    if Pace(SMALLEST).take(partial(behind, since(stamp))).total == 0:
+    if Pace(SMALLEST).take(partial(behind, since(stamp, column))).total == 0:
         raise Unavailable(
             f"ServiceNow has rows changed at {stamp}, and finds none when it is asked for them by that time. It reads "
             "the dates of a query in the time zone of the API user.",
@@ -90,12 +95,23 @@ def horizon(newest: Callable[[int], Batch], behind: Callable[[str, int], Batch])
     return stamp
 
 
-def _pages(fetch: Fetch, horizon: str, pace: Pace, bound: str | None) -> Iterator[Step]:
-    where, floor, anchor, offset = since(bound), bound or "", None, 0
+def every(fetch: Callable[[int, int], Batch], size: int) -> Iterator[Batch]:
+    """Yield the pages of a table whose rows are only ever added behind the last, by offset and limit."""
+    pace, offset = Pace(size), 0
+    while True:
+        batch = pace.take(partial(fetch, offset))
+        yield batch
+        offset += batch.limit
+        if offset >= batch.total:
+            return
+
+
+def _pages(fetch: Fetch, horizon: str, pace: Pace, bound: str | None, column: str) -> Iterator[Step]:
+    where, floor, anchor, offset = since(bound, column), bound or "", None, 0
     while True:
         batch = pace.take(partial(fetch, where, offset))
-        refuse_older(batch.rows, floor)
-        reached = last(batch.rows, horizon)
+        refuse_older(batch.rows, floor, column)
+        reached = last(batch.rows, horizon, column)
         yield batch.rows, reached
         if offset + batch.limit >= batch.total:
             return
@@ -103,7 +119,7 @@ def _pages(fetch: Fetch, horizon: str, pace: Pace, bound: str | None) -> Iterato
             offset += stride(batch.limit)
         else:
             _refuse_standstill(anchor, reached)
-            anchor, where, floor, offset = reached, after(reached), reached.stamp, 0
+            anchor, where, floor, offset = reached, after(reached, column), reached.stamp, 0
 
 
 def stride(limit: int) -> int:
@@ -112,10 +128,10 @@ def stride(limit: int) -> int:
     return max(1, limit - max(1, limit // 10))
 
 
-def refuse_older(rows: Sequence[Mapping[str, Any]], floor: str) -> None:
+def refuse_older(rows: Sequence[Mapping[str, Any]], floor: str, column: str = CHANGED) -> None:
     """Refuse a page with a row from before `floor`: raises `Unavailable`, which says what that means."""
     for row in rows:
-        stamp = row.get("sys_updated_on")
+        stamp = row.get(column)
         if isinstance(stamp, str) and stamp < floor and is_stamp(stamp):
             raise Unavailable(
                 f"ServiceNow returned a row changed at {stamp}, though only rows from {floor} (UTC) on were asked for. "

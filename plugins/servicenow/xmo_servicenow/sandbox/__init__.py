@@ -1,7 +1,8 @@
 """The ServiceNow sandbox: a stand-in for the Table API of one instance, with its quirks and its faults.
 
-It replays real incidents from a CSV file, or plays generated tickets, up to a clock that only goes forward.
-Log in as user `xmo` with password `sandbox`, or fetch a token with client `xmo`, secret `sandbox`.
+It replays real incidents from a CSV file or the tickets of a work file (.jsonl), or plays generated ones, up to a clock
+that only goes forward. Log in as user `xmo` with password `sandbox`, with the API key `sandbox-key`, or fetch a token
+with client `xmo`, secret `sandbox`.
 Under `/sandbox/` (no log-in) lie its switches: `clock`, `faults`, `user`, and `journal`, all that was written.
 
 Importing this module is cheap: Flask is loaded when a sandbox is made.
@@ -29,6 +30,7 @@ FAULTS = {
     "late": "a write is executed, but the connection drops before the answer",
     "moving": "after a page that is not the last, one of its tickets is updated",
     "hidden": "this share of tickets is hidden by an ACL: counted in X-Total-Count, never delivered",
+    "closed": "this share of the tables beside the tickets (SLAs, audit log, journal, surveys) answers 403",
     "unparsable": "this share of tickets has a value that nobody can parse",
 }
 
@@ -41,17 +43,13 @@ def make(options: SandboxOptions) -> WSGIApplication:
 
 
 def config(url: str) -> str:
-    """Return the lines of a `[sources.NAME]` table that reads this sandbox at `url`.
-
-    The replayed file knows no business service: its categories stand in for one.
-    """
+    """Return the lines of a `[sources.NAME]` table that reads this sandbox at `url`."""
     return (
         'kind = "servicenow"\n'
         f'url = "{url}"\n'
         'username = "xmo"\n'
         'password = "sandbox"\n'
-        'tables = ["incident"]\n'
-        'fields = { service = "category", category = "subcategory" }\n'
+        'tables = [{ name = "incident", fields = { category = "subcategory" } }, "sc_req_item"]\n'
     )
 
 

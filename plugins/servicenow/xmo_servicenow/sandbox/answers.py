@@ -11,6 +11,7 @@ from flask import Response, request
 
 NOT_AUTHENTICATED = (401, "User Not Authenticated", "Required to provide Auth information")
 NO_RECORD = (404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
+NO_READ = (403, "User Not Authorized", "Failed API level ACL Validation")
 NO_WRITE = (403, "Operation Failed", "ACL Exception Update Failed due to security constraints")
 _JSON = "application/json;charset=UTF-8"
 _CANCELLED = "Transaction cancelled: maximum execution time exceeded"

@@ -11,6 +11,7 @@ from threading import Lock
 from xmo_hooks import ConfigError
 from xmo_servicenow.sandbox import FAULTS
 from xmo_servicenow.sandbox.query import Row
+from xmo_servicenow.sandbox.schema import BESIDE
 
 _LONGEST = 60.0
 _BROKEN = (
@@ -49,6 +50,10 @@ class Faults:
         """Tell whether an ACL hides this ticket: the same ones at the same rate, and others besides at a higher one."""
         rate = self.rates.get("hidden", 0.0)
         return rate > 0 and self._share(f"hidden:{row['sys_id']}") < rate
+
+    def closes(self, table: str) -> bool:
+        """Tell whether a table beside the tickets may not be read: the same ones at the same rate."""
+        return table in BESIDE and self._share(f"closed:{table}") < self.rates.get("closed", 0.0)
 
     def spoil(self, row: Row) -> Row:
         """Return a ticket with a value that nobody can parse, if it is one of those; the stored row stays right."""

@@ -41,7 +41,8 @@ class Guard:
         return answers.hibernating() if self._faults.hits("html", number) else None
 
     def _refused(self, number: int) -> Response | None:
-        known = self._login.lets_in(request.headers.get("Authorization", ""))
+        api_key = request.headers.get("x-sn-apikey") or request.args.get("x-sn-apikey", "")
+        known = self._login.lets_in(request.headers.get("Authorization", "")) or self._login.knows_key(api_key)
         if not known or self._faults.hits("401", number):
             return answers.envelope(*answers.NOT_AUTHENTICATED, {"WWW-Authenticate": 'Basic realm="Service-now"'})
         if not self._faults.hits("429", number):

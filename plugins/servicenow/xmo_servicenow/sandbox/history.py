@@ -11,6 +11,7 @@ Repository 498): one row is the whole incident after one change, incidents one a
 - `sys_mod_count` counts the rows that were replayed and our own writes: five numbers of the file repeat.
 - The states of the log become the vendor's numbers; a state that is none of them (`-100`) stays as it is.
 - Persons have no address in the file: "Caller 2146" becomes caller-2146@example.com, at the first place they are seen.
+- The file knows no business service: its categories stand in for one.
 - `sys_created_at` is missing for every third incident: then it is the time of the first row.
 """
 
@@ -75,12 +76,13 @@ _NEEDED = frozenset({"number", "incident_state", "opened_at", "sys_updated_at", 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changes in one ticket at one time: the columns that differ from before."""
+    """What changes in one record at one time: the columns that differ from before, or its deletion."""
 
     stamp: str
     table: str
     sys_id: str
     values: Values
+    deletes: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +98,12 @@ class History:
         key = sys_id(table, name)
         if key not in record:
             record[key] = {"name": name, **(_person(name) if table == "sys_user" else {}), **(columns or {})}
+        return key
+
+    def enter(self, at: str, table: str, name: str, values: Values, by: str) -> str:
+        """Let a record of a table beside the tickets come into being, and return its sys_id."""
+        key = sys_id(table, name)
+        self.changes.append(Change(at, table, key, {**values, "sys_created_on": at, "sys_created_by": by}))
         return key
 
     def sort(self) -> None:
@@ -123,7 +131,7 @@ def read(path: Path) -> History:
     return history
 
 
-_HINT = "Give a CSV file, plain or .gz, in the shape of the UCI incident event log."
+_HINT = "Give a work file (.jsonl), or a CSV file, plain or .gz, in the shape of the UCI incident event log."
 
 
 def _check(path: Path, columns: Iterable[str]) -> None:
@@ -173,6 +181,9 @@ def _translate(history: History, row: Values, changed: Values) -> Values:
         values["opened_at"] = _stamp(row["opened_at"])
     if "contact_type" in changed:
         values["contact_type"] = _text(row["contact_type"]).lower().replace(" ", "-")
+    if "category" in changed:
+        service = _text(row["category"])
+        values["business_service"] = history.refer("cmdb_ci_service", service) if service else ""
     if {"category", "u_symptom"} & changed.keys():
         said = (_text(row.get("category", "")), _text(row.get("u_symptom", "")))
         values["short_description"] = ": ".join(filter(None, said))

@@ -9,6 +9,8 @@ from threading import RLock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from xmo_servicenow.sandbox import slas
+from xmo_servicenow.sandbox.audit import Audit
 from xmo_servicenow.sandbox.clock import Clock, stamp
 from xmo_servicenow.sandbox.history import Change, History, Values
 from xmo_servicenow.sandbox.schema import COLUMNS, JOURNALS, LABELS, TASK_TABLES, entered, is_ended, sys_id
@@ -32,6 +34,7 @@ class Instance:
         self._in_order: dict[str, list[Values]] = {table: [] for table in COLUMNS}
         self._unsorted = set(COLUMNS)
         self._names: dict[str, str] = {}
+        self._audit = Audit()
         self._fill(history)
         self.zone: tzinfo = UTC  # of the user xmo: dates in queries are read in it, display values shown in it
         self.user = self._rows["sys_user"][sys_id("sys_user", USER)]
@@ -52,6 +55,11 @@ class Instance:
 
     def rows(self, table: str) -> list[Values]:
         """Return all rows of a table in the order of change stamp and sys_id; not to be changed by the caller."""
+        if table == "task_sla":
+            return [sla for row in self.rows("task") for sla in slas.of(row)]
+        if table == "sys_audit":
+            for entry in self._audit.written():
+                self._add(table, entry, entry["sys_created_on"])
         rows = self._in_order[table]
         if table in self._unsorted:
             rows.sort(key=_IN_ORDER)  # nearly sorted already: cheaper than keeping an index
@@ -60,6 +68,8 @@ class Instance:
 
     def row(self, table: str, key: str) -> Values | None:
         """Return one row, or None. Every task is also a row of table `task`."""
+        if table in {"task_sla", "sys_audit"}:
+            return next((row for row in self.rows(table) if row["sys_id"] == key), None)
         return self._rows[table].get(key)
 
     def name(self, key: str) -> str:
@@ -81,8 +91,7 @@ class Instance:
         entries = {column: text for column, text in texts.items() if column in JOURNALS and text}
         if values or entries:
             values |= self._following(row, values)
-            row.update(values, sys_updated_by=USER)
-            self.touch(row)
+            self._change(row, {**values, "sys_updated_by": USER}, stamp(self.clock.now()))
         for column, text in entries.items():
             self._enter(row, column, text)
 
@@ -100,7 +109,7 @@ class Instance:
         now = row["sys_updated_on"]
         key = sys_id("sys_journal_field", str(len(self.journal)))
         about = {"element": element, "element_id": row["sys_id"], "name": row["sys_class_name"], "value": text}
-        self._add("sys_journal_field", {"sys_id": key, **about, "sys_created_on": now, "sys_created_by": USER}, now)
+        self._add("sys_journal_field", {"sys_id": key, **about, **_created(now, USER)}, now)
         state = {"state": row["state"], "reopen_count": row.get("reopen_count", "")}
         said = {"table": about["name"], "sys_id": row["sys_id"], "element": element, "text": text, "time": now}
         self.journal.append({"number": row["number"], **state, **said})
@@ -108,12 +117,28 @@ class Instance:
     def _apply(self, change: Change) -> None:
         row = self._rows[change.table].get(change.sys_id)
         if row is None:
-            row = {"sys_id": change.sys_id, "sys_class_name": change.table, **change.values}
-            self._names[change.sys_id] = row["number"]
+            row = {"sys_id": change.sys_id, **change.values}
+            if change.table in TASK_TABLES:
+                row["sys_class_name"] = change.table
+            self._names[change.sys_id] = row.get("number", "")
             self._add(change.table, row, change.stamp)
+        elif change.deletes:
+            self._delete(row, change)
         else:
-            row |= change.values
-            self._update(row, change.stamp)
+            self._change(row, change.values, change.stamp)
+
+    def _change(self, row: Values, values: Values, at: str) -> None:
+        self._audit.note(row, values, at)
+        row |= values
+        self._update(row, at)
+
+    def _delete(self, row: Values, change: Change) -> None:
+        for table in (change.table, "task"):
+            del self._rows[table][change.sys_id]
+            self._in_order[table] = [one for one in self._in_order[table] if one is not row]
+        about = {"tablename": change.table, "documentkey": change.sys_id, "display_value": row["number"]}
+        key = sys_id("sys_audit_delete", change.sys_id)
+        self._add("sys_audit_delete", {"sys_id": key, **about, **_created(change.stamp, "admin")}, change.stamp)
 
     def _update(self, row: Values, at: str) -> None:
         row["sys_updated_on"] = at
@@ -131,6 +156,8 @@ class Instance:
     def _fill(self, history: History) -> None:
         start = history.changes[0].stamp if history.changes else stamp(self.clock.now())
         history.refer("sys_user", USER, {"time_zone": "GMT", "email": ""})
+        for name, about in slas.AGREEMENTS.items():
+            history.refer("contract_sla", name, about)
         for table, records in history.records.items():
             self._names |= {key: values["name"] for key, values in records.items()}
             if table in TASK_TABLES:
@@ -141,6 +168,10 @@ class Instance:
             for value, text in labels.items():
                 choice = {"name": table, "element": element, "value": value, "label": text, "language": "en"}
                 self._add("sys_choice", {"sys_id": sys_id("sys_choice", f"{table}.{element}.{value}"), **choice}, start)
+
+
+def _created(at: str, by: str) -> Values:
+    return {"sys_created_on": at, "sys_created_by": by}
 
 
 def _raw(value: object) -> str:

@@ -10,6 +10,7 @@ from threading import Lock
 from xmo_servicenow.sandbox.instance import PASSWORD, USER
 
 LIFETIME = 1799
+API_KEY = "sandbox-key"
 _CREDENTIALS = (USER, PASSWORD)
 
 
@@ -30,6 +31,10 @@ class Login:
         if scheme.lower() == "bearer":
             return self._monotonic() < self._until.get(value.strip(), float("-inf"))
         return scheme.lower() == "basic" and basic(value) == _CREDENTIALS
+
+    def knows_key(self, api_key: str) -> bool:
+        """Tell whether an API key is right: from header or parameter `x-sn-apikey`."""
+        return api_key == API_KEY
 
     def token(self, form: Mapping[str, str], authorization: str) -> dict[str, object] | None:
         """Answer a token request, or return None where it is refused. The client may name itself in the form or by

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import blake2b
 
+BESIDE = frozenset(  # what tells about tickets: closed to many an API account
+    ["task_sla", "sys_audit", "sys_audit_delete", "sys_journal_field", "asmt_assessment_instance", "asmt_metric_result"]
+)
 TASK_TABLES = ("incident", "sc_request", "sc_req_item", "sc_task", "problem", "change_request")
 JOURNALS = frozenset({"comments", "work_notes"})
 
@@ -12,7 +15,17 @@ _SYSTEM = ("sys_id", "sys_created_on", "sys_created_by", "sys_updated_on", "sys_
 _TASK = (
     *("number", "sys_class_name", "short_description", "state", "active", "priority", "impact", "urgency"),
     *("business_service", "cmdb_ci", "contact_type", "opened_by", "opened_at", "assigned_to", "assignment_group"),
-    *("location", "company", "parent", "due_date", "closed_at", "made_sla", "reassignment_count", "knowledge"),
+    *(
+        "location",
+        "company",
+        "parent",
+        "due_date",
+        "sla_due",
+        "closed_at",
+        "made_sla",
+        "reassignment_count",
+        "knowledge",
+    ),
     *("comments", "work_notes", "correlation_id", "correlation_display", *_SYSTEM),
 )
 _INCIDENT = (
@@ -43,6 +56,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("sys_id", "element", "element_id", "name", "value", "sys_created_on", "sys_created_by"),
         *("sys_updated_on", "sys_mod_count"),
     ),
+    "contract_sla": ("name", "type", "target", *_SYSTEM),
+    "task_sla": ("task", "sla", "stage", "has_breached", "active", "planned_end_time", *_SYSTEM),
+    "sys_audit": (
+        *("sys_id", "tablename", "documentkey", "fieldname", "oldvalue", "newvalue", "user", "sys_created_on"),
+        "sys_created_by",
+    ),
+    "sys_audit_delete": ("sys_id", "tablename", "documentkey", "display_value", "sys_created_on", "sys_created_by"),
+    "asmt_metric_type": ("name", "evaluation_method", *_SYSTEM),
+    "asmt_metric": ("name", "question", "datatype", "min", "max", "scale", "metric_type", *_SYSTEM),
+    "asmt_assessment_instance": (
+        *("number", "metric_type", "user", "state", "taken_on", "task_id", "trigger_table", "trigger_id", *_SYSTEM),
+    ),
+    "asmt_metric_result": (
+        *("instance", "metric", "user", "actual_value", "scaled_value", "normalized_value", "string_value", *_SYSTEM),
+    ),
     "sys_choice": ("sys_id", "name", "element", "value", "label", "language", "inactive", "sys_updated_on"),
 }
 
@@ -53,6 +81,11 @@ REFERENCES: Mapping[str, str] = {
     "assignment_group": "sys_user_group",
     "location": "cmn_location",
     "cmdb_ci": "cmdb_ci",
+    **dict.fromkeys(("task", "task_id"), "task"),
+    "sla": "contract_sla",
+    "instance": "asmt_assessment_instance",
+    "metric": "asmt_metric",
+    "metric_type": "asmt_metric_type",
     "business_service": "cmdb_ci_service",
     "cat_item": "sc_cat_item",
     "problem_id": "problem",
@@ -130,6 +163,7 @@ _CLOSED = {
     "change_request": frozenset({"3", "4"}),
     **dict.fromkeys(("sc_request", "sc_req_item", "sc_task"), frozenset({"3", "4", "7"})),
 }
+_CANCELLED = {"incident": "8", "change_request": "4", **dict.fromkeys(("sc_request", "sc_req_item", "sc_task"), "7")}
 
 
 def sys_id(table: str, name: str) -> str:
@@ -139,7 +173,7 @@ def sys_id(table: str, name: str) -> str:
 
 def is_date(column: str) -> bool:
     """Tell whether a column holds a date and time, by the vendor's habit of naming them."""
-    return column.endswith(("_at", "_on")) or column == "due_date"
+    return column.endswith(("_at", "_on")) or column in {"due_date", "sla_due", "planned_end_time"}
 
 
 def label(table: str, column: str, value: str) -> str:
@@ -151,6 +185,11 @@ def label(table: str, column: str, value: str) -> str:
 def is_ended(table: str, state: str) -> bool:
     """Tell whether a state is the vendor's Resolved or one of its closed ones."""
     return state == _RESOLVED.get(table) or state in _CLOSED[table]
+
+
+def is_cancelled(table: str, state: str) -> bool:
+    """Tell whether a state is one in which a ticket ends without having been worked on to the end."""
+    return state == _CANCELLED.get(table)
 
 
 def entered(table: str, before: str, after: str, stamp: str) -> dict[str, str]:

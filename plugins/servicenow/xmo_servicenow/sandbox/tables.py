@@ -32,7 +32,7 @@ class Tables:
     def listing(self, table: str, *, first_version: bool = False) -> Response:
         """Answer `GET /api/now/table/TABLE`. Limit and total come before the ACL, as at the vendor: a page may hold
         fewer rows than its limit and not be the last. Version 1 answers 404 where nothing matches."""
-        _known(table)
+        self._open(table)
         limit, offset = _number("sysparm_limit", _LIMIT), _number("sysparm_offset", 0)
         with self._instance.lock:
             self._instance.catch_up()
@@ -49,7 +49,7 @@ class Tables:
 
     def one(self, table: str, key: str) -> Response:
         """Answer `GET /api/now/table/TABLE/SYS_ID`."""
-        _known(table)
+        self._open(table)
         with self._instance.lock:
             self._instance.catch_up()
             rows = self._render(table, [self._row(table, key)])
@@ -57,7 +57,7 @@ class Tables:
 
     def write(self, table: str, key: str) -> Response:
         """Answer PATCH and PUT, which do the same: write the columns of the body. Only tickets can be written."""
-        _known(table)
+        self._open(table)
         body = _body()
         with self._instance.lock:
             self._instance.catch_up()
@@ -73,7 +73,7 @@ class Tables:
 
     def stats(self, table: str) -> Response:
         """Answer `GET /api/now/stats/TABLE`: the count, as a whole or grouped by columns."""
-        _known(table)
+        self._open(table)
         with self._instance.lock:
             self._instance.catch_up()
             found = self._query(table).select(self._instance.rows(table))
@@ -85,6 +85,12 @@ class Tables:
         groups = [(_count(count), zip(names, values, strict=True)) for values, count in sorted(counts.items())]
         fields = [(count, [{"field": name, "value": value} for name, value in pairs]) for count, pairs in groups]
         return answers.json({"result": [{"stats": count, "groupby_fields": by} for count, by in fields]})
+
+    def _open(self, table: str) -> None:
+        if table not in COLUMNS:
+            raise Failure(400, f"Invalid table {table}")
+        if self._faults.closes(table):
+            raise Failure(*answers.NO_READ)
 
     def _query(self, table: str) -> Query:
         def columns(name: str) -> Column | None:
@@ -114,11 +120,6 @@ class Tables:
         request_number = self._faults.request()
         if more and page and table in _TASKS and self._faults.hits("moving", request_number):
             self._instance.touch(page[request_number % len(page)])
-
-
-def _known(table: str) -> None:
-    if table not in COLUMNS:
-        raise Failure(400, f"Invalid table {table}")
 
 
 def _number(name: str, default: int) -> int:

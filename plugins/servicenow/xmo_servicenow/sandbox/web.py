@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from xmo_hooks import SandboxOptions
-from xmo_servicenow.sandbox import answers, generate, history
+from xmo_servicenow.sandbox import answers, generate, history, surveys, work
 from xmo_servicenow.sandbox.answers import Failure
 from xmo_servicenow.sandbox.clock import Clock, parse_time
 from xmo_servicenow.sandbox.control import Control
@@ -57,13 +57,18 @@ def build(
 
 def _history(options: SandboxOptions) -> history.History:
     data = options.data or (None if options.generate else EXCERPT)
-    told = history.read(data) if data else history.History()
+    told = _read(data) if data else history.History()
     if options.generate:
         start = parse_time(told.changes[0].stamp) if told.changes else _START
         if options.at and not data:
             start = options.at - generate.WINDOW * (2 / 3)
         generate.add(told, options.generate, start, options.seed)
+        surveys.add(told, options.seed)
     return told
+
+
+def _read(data: Path) -> history.History:
+    return work.read(data) if work.is_work(data) else history.read(data)
 
 
 def _route(app: Flask, tables: Tables) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import sys
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import orjson
+
+from benchmarks.served.http import Answer, Request, serve
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TIES = 4
@@ -95,11 +95,9 @@ class Tickets:
         if fields not in self._templates:
             row = {"sys_id": "@ID", "number": "INC@NO", "sys_updated_on": "@AT", "caller_id": "@WHO"}
             row |= {"caller_id.email": "requester@NO@example.com"} | _FIELDS
-            if self._wide:
-                row |= {f"u_field_{number:02}": _FILLING for number in range(_FILLERS)}
-            else:
-                wanted = fields.split(",")
-                row = {name: row.get(name, "") for name in wanted}
+            asked = {name: row.get(name, "") for name in fields.split(",") if name}
+            fillers = {f"u_field_{number:02}": _FILLING for number in range(_FILLERS)}
+            row = row | asked | fillers if self._wide else asked
             self._templates[fields] = orjson.dumps(row)
         return self._templates[fields]
 
@@ -113,39 +111,22 @@ class Tickets:
         )
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers list and count requests."""
-
-    protocol_version = "HTTP/1.1"
-    tickets: Tickets
-
-    def do_GET(self) -> None:
-        """Answer one request."""
-        address = urlsplit(self.path)
-        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-        query = asked.get("sysparm_query", "")
-        if "/stats/" in address.path:
-            body, total = orjson.dumps({"result": {"stats": {"count": str(self.tickets.matching(query))}}}), 0
-        else:
-            limit, offset = int(asked["sysparm_limit"]), int(asked.get("sysparm_offset", 0))
-            body, total = self.tickets.page(query, asked.get("sysparm_fields", ""), limit, offset)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json;charset=UTF-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Total-Count", str(total))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
-
-
 def main() -> None:
-    """Serve `COUNT` tickets (`wide` or `narrow`) on a free port, which is printed."""
-    Handler.tickets = Tickets(int(sys.argv[1]), wide=sys.argv[2] == "wide")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
-    server.serve_forever()
+    """Serve `COUNT` tickets, `wide` or `narrow`."""
+    tickets = Tickets(int(sys.argv[1]), wide=sys.argv[2] == "wide")
+
+    def answer(request: Request) -> Answer:
+        asked = request.query
+        query = asked.get("sysparm_query", "")
+        if "/stats/" in request.path:
+            return Answer(orjson.dumps({"result": {"stats": {"count": str(tickets.matching(query))}}}))
+        if request.path.endswith("/sys_audit_delete"):  # nothing was ever deleted
+            return Answer(b'{"result":[]}')
+        limit, offset = int(asked["sysparm_limit"]), int(asked.get("sysparm_offset", 0))
+        body, total = tickets.page(query, asked.get("sysparm_fields", ""), limit, offset)
+        return Answer(body, {"X-Total-Count": str(total)})
+
+    serve(answer)
 
 
 if __name__ == "__main__":

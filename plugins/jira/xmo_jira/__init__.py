@@ -1,0 +1,1 @@
+"""Jira: Cloud, Data Center and Service Management; comments with the question, and a sandbox."""
