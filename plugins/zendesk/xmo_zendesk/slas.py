@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from xmo_zendesk.times import seconds_of
 
 SLA = "_sla"
-MOST = 20_000
+MOST = 10_000
 _RESOLUTION = "s"
 _CODES: Mapping[str, str] = {
     "resolution_time": _RESOLUTION,
