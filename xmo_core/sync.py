@@ -129,10 +129,9 @@ class _Sync:
         told, now = parse(self._source, page.rows), self._office.now()
         with self._lease.writing() as connection:
             writer.write(connection, told)
-            writer.delete(connection, page.deleted, now)
             write_bad(self._office.store, connection, self._name, told.bad, self._run.id, now)
-            # what is deleted can never come in any more; a row that waited for mending would bring it back
-            release(connection, self._name, [*held.intersection(ticket.key for ticket in told.tickets), *page.deleted])
+            release(connection, self._name, held.intersection(ticket.key for ticket in told.tickets))
+            writer.delete(connection, page.deleted, now)
             self._save_cursor(connection, **cursor)
             reach("page.written")
         reach("page.stored")
@@ -164,7 +163,6 @@ class _Sync:
         back = parse(self._source, self._source.fetch_some(found)) if found else Told()
         with self._lease.writing() as connection:
             writer.delete(connection, lost, now)
-            release(connection, self._name, lost)
             writer.write(connection, back)
             self._save_cursor(connection, swept_at=now)
         if lost:

@@ -95,7 +95,7 @@ def open_store(url: str) -> Store:
 def _make_private(database: str | None) -> None:
     """Let nobody else read a new store: it holds tokens, and rows as the vendor sent them. What lies beside it (-wal,
     -shm) gets its mode. Where it cannot be made, the first connection says so."""
-    if database and database != ":memory:":
+    if database and not database.startswith((":memory:", "file:")):
         with suppress(OSError):
             Path(database).touch(mode=0o600, exist_ok=False)
 

@@ -54,7 +54,7 @@ class TicketWriter:
         self._source, self._keys, self._asking = source, keys, asking
         greatest = func.greatest if store.dialect == "postgresql" else func.max
         decided = greatest(t.problem.c.decided, literal_column("excluded.decided"))
-        # None there is no news: a later row may not know any more whether the promise was kept
+        # a later row may not know any more whether the promise was kept: that is no news
         self._tickets = bulk(store, store.overwrite(t.ticket, sla_met=_unless_unknown(t.ticket.c.sla_met)))
         self._problems = bulk(store, store.overwrite(t.problem, decided=decided))
         # a source that knows less about a person takes nothing away
@@ -72,12 +72,14 @@ class TicketWriter:
         self._natives(connection, [self._native_row(one) for one in told.natives])
 
     def delete(self, connection: Connection, keys: Sequence[str], now: datetime) -> None:
-        """Note that tickets were deleted at the vendor: what they told stays, and nobody is asked about them."""
+        """Note that tickets were deleted at the vendor: what they told stays, and nobody is asked about them. Their
+        rows leave quarantine: one that was mended later would bring a ticket back."""
         if not keys:  # as almost always: no statement is made for nothing
             return
         for table, ended in ((t.ticket, {"deleted_at": now}), (t.problem, {"ended_at": None})):
             ours = (table.c.source == self._source) & (table.c.key == bindparam("gone"))
             connection.execute(update(table).where(ours).values(ended), [{"gone": key} for key in sorted(keys)])
+        release(connection, self._source, keys)
 
     def _write_tickets(self, connection: Connection, tickets: Sequence[Ticket]) -> None:
         persons: dict[str, Contact] = {}
@@ -165,7 +167,7 @@ def write_bad(store: Store, connection: Connection, source: str, bad: Iterable[B
 
 
 def release(connection: Connection, source: str, keys: Iterable[str]) -> None:
-    """Take rows out of quarantine whose ticket has come in by now."""
+    """Take rows out of quarantine whose ticket has come in by now, or is deleted."""
     if rows := [{"come": key} for key in sorted(keys)]:
         gone = (t.quarantine.c.source == source) & (t.quarantine.c.key == bindparam("come"))
         connection.execute(delete(t.quarantine).where(gone), rows)
