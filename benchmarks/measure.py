@@ -93,7 +93,7 @@ def _watched(pids: Sequence[int]) -> Iterator[list[float]]:
     def watch() -> None:
         before = 0.0
         while not done.wait(_LOOK):
-            now = sum(_resident(pid) for pid in _tree(pids))
+            now = sum(_held(pid) for pid in _tree(pids))
             # for the moment until it becomes another program, a child shows the memory of its parent once more
             peaks[0], before = max(peaks[0], min(before, now)), now
 
@@ -120,8 +120,10 @@ def _children(pid: int) -> list[int]:
     return [int(child) for text in told for child in text.split()]
 
 
-def _resident(pid: int) -> float:
+def _held(pid: int) -> float:
+    """Return what a process holds in MB; of what it shares with others, its part (PSS): summed, memory counts once."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
+    return next((int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("Pss:")), 0.0)

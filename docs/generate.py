@@ -1,5 +1,5 @@
-"""Write the generated parts of the docs, between their marks: the help of every command in docs/commands.md, and what
-each vendor tells in docs/fields.md."""
+"""Write the generated parts of the docs, between their marks: the help of every command in docs/commands.md, what
+each vendor tells in docs/fields.md, and what the conformance kit tests in docs/conformance.md."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from docs import knowledge
+from docs import conformance, knowledge
 from xmo_core.cli import cli
 
 FILE = Path(__file__).with_name("commands.md")
 FIELDS = Path(__file__).with_name("fields.md")
+CONFORMANCE = Path(__file__).with_name("conformance.md")
 _MARKED = re.compile(r"(?<=<!-- generated -->\n).*(?=<!-- end -->)", re.DOTALL)
 _WIDTH = 100
 
@@ -44,5 +45,5 @@ def written(page: str, part: Callable[[], str] = helps) -> str:
 
 
 if __name__ == "__main__":
-    for file, part in ((FILE, helps), (FIELDS, knowledge.page)):
+    for file, part in ((FILE, helps), (FIELDS, knowledge.page), (CONFORMANCE, conformance.page)):
         file.write_text(written(file.read_text(encoding="utf-8"), part), encoding="utf-8")

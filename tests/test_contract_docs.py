@@ -6,26 +6,34 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from itertools import chain
 from pathlib import Path
+from types import ModuleType
 
+import click
 import pytest
 
 import xmo_hooks
-from xmo_hooks import errors, records, services, specs
+from xmo_core.cli import cli
+from xmo_hooks import cursors, errors, records, services, specs
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 GROUPS = [
     "The rules",
+    "When and where",
     "Source connectors",
     "Survey triggers",
     "Scoring rules",
     "What is handed out",
     "Errors",
     "Helpers",
+    "Versions",
 ]
+CAPABILITIES = "Capabilities"  # a heading that is none of a class
 ELSEWHERE = {"Berlin", "Europe", "GET", "HEAD", "IANA", "JSON", "NAME", "TOKEN", "UTC", "WSGI", "XMO_CONTRACT"}
 ELSEWHERE |= {
+    "xmo_core",
     "Any",
     "Callable",
     "Iterable",
@@ -54,6 +62,9 @@ CLASSES = _nodes(records, ast.ClassDef) | _nodes(services, ast.ClassDef)
 RECORDS = {name for name in CLASSES if is_dataclass(getattr(xmo_hooks, name))}
 PROTOCOLS = set(CLASSES) - RECORDS
 ERRORS = set(_nodes(errors, ast.ClassDef))
+HELPERS = {name: each for name, each in _nodes(cursors, ast.FunctionDef).items() if name in cursors.__all__}
+# What a source may declare: its methods say it, each in the same words.
+_SAYS = re.compile(r'[Cc]apability "(\w+)"')
 
 
 def _arguments(node: ast.FunctionDef) -> list[str]:
@@ -62,7 +73,8 @@ def _arguments(node: ast.FunctionDef) -> list[str]:
     return names + ([f"**{node.args.kwarg.arg}"] if node.args.kwarg else [])
 
 
-def _call(node: ast.FunctionDef) -> str:
+def _call(node: ast.AST) -> str:
+    assert isinstance(node, ast.FunctionDef)
     return f"{node.name}({', '.join(_arguments(node))})"
 
 
@@ -87,8 +99,19 @@ def _field(node: ast.AnnAssign) -> list[str]:
 def _rows(text: str) -> list[list[str]]:
     """The rows of a table below its head, without their last column: the meaning, which is free but never empty."""
     lines = [line for line in text.splitlines() if line.startswith("|")][2:]
-    cells = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-    return [row[:-1] for row in cells if row[-1]]
+    return [row[:-1] for row in map(_cells, lines) if row[-1]]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def _full(text: str) -> list[list[str]]:
+    """All rows of all tables of a text, without their heads; one with an empty cell is left out."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    heads = {number + step for number, line in enumerate(lines) if set(line) <= set("|- ") for step in (-1, 0)}
+    rows = [_cells(line) for number, line in enumerate(lines) if number not in heads]
+    return [row for row in rows if all(row)]
 
 
 def _parts(page: str) -> dict[str, str]:
@@ -122,8 +145,58 @@ def _class_problems(parts: dict[str, str]) -> Iterator[str]:
             yield f"{name}: the table differs"
 
 
+def _capabilities() -> dict[str, set[str]]:
+    """The methods of each capability, as the protocols' docstrings have them."""
+    found: dict[str, set[str]] = {}
+    for name in PROTOCOLS:
+        node = CLASSES[name]
+        whole = _SAYS.findall(ast.get_docstring(node) or "")
+        for method in node.body:
+            if isinstance(method, ast.FunctionDef):
+                for capability in {*whole, *_SAYS.findall(ast.get_docstring(method) or "")}:
+                    found.setdefault(capability, set()).add(method.name)
+    return found
+
+
+def _capability_problems(parts: dict[str, str]) -> Iterator[str]:
+    told = {row[0].strip('`"'): set(re.findall(r"`(\w+)`", row[1])) for row in _full(parts.get(CAPABILITIES, ""))}
+    wanted = _capabilities()
+    yield from (f"capability {name}: not told" for name in sorted(wanted.keys() - told.keys()))
+    yield from (f"capability {name}: there is none" for name in sorted(told.keys() - wanted.keys()))
+    yield from (f"capability {name}: other methods" for name in sorted(told) if told[name] != wanted.get(name))
+    known = inspect.getdoc(services.Kind) or ""
+    yield from (f"capability {name}: `Kind` does not name it" for name in sorted(wanted) if f'"{name}"' not in known)
+
+
+def _place_problems(parts: dict[str, str]) -> Iterator[str]:
+    """Each hook, and each method of a source, with when it is called and what happens when it raises."""
+    told = {row[0].strip("`"): row[1] for row in _full(parts.get("When and where", ""))}
+    methods = {name for found in _capabilities().values() for name in found}
+    source = CLASSES["Source"].body
+    methods |= {node.name for node in source if isinstance(node, ast.FunctionDef)}
+    yield from (f"{name}: when it is called is not told" for name in sorted((HOOKS.keys() | methods) - told.keys()))
+    yield from (f"{name}: no such hook or method" for name in sorted(told.keys() - HOOKS.keys() - methods))
+    called = {command for text in told.values() for command in re.findall(r"`xmo ([\w-]+)", text)}
+    yield from (f"no command {name}" for name in sorted(called - {*cli.list_commands(click.Context(cli))}))
+
+
+def _version_problems(page: str) -> Iterator[str]:
+    named = set(re.findall(r"contract (\d+\.\d+)", page)) | {
+        f"{major}.{minor}" for major, minor in re.findall(r"XMO_CONTRACT = \((\d+), (\d+)\)", page)
+    }
+    if named != {".".join(map(str, xmo_hooks.CONTRACT))}:
+        yield "the version differs"
+
+
+def _helper_problems(parts: dict[str, str]) -> Iterator[str]:
+    text = parts.get("Helpers", "")
+    yield from (
+        f"{name}: not told as {_call(node)}" for name, node in HELPERS.items() if f"- `{_call(node)}` " not in text
+    )
+
+
 def _name_problems(page: str, parts: dict[str, str]) -> Iterator[str]:
-    headings = {heading.partition("(")[0] for heading in parts}
+    headings = {heading.partition("(")[0] for heading in parts} - {CAPABILITIES}
     yield from (f"no such thing: {heading}" for heading in sorted(headings - set(GROUPS) - set(HOOKS) - set(CLASSES)))
     if {row[0].strip("`") for row in _rows(parts.get("Errors", ""))} != ERRORS:
         yield "the errors differ"
@@ -136,7 +209,8 @@ def _name_problems(page: str, parts: dict[str, str]) -> Iterator[str]:
 
 def problems(page: str) -> list[str]:
     parts = _parts(page)
-    return [*_hook_problems(parts), *_class_problems(parts), *_name_problems(page, parts)]
+    more = (_capability_problems(parts), _place_problems(parts), _helper_problems(parts), _version_problems(page))
+    return [*_hook_problems(parts), *_class_problems(parts), *_name_problems(page, parts), *chain(*more)]
 
 
 def test_the_page_says_what_the_contract_is() -> None:
@@ -146,7 +220,7 @@ def test_the_page_says_what_the_contract_is() -> None:
 def test_the_page_is_grouped_as_the_three_families_of_hooks() -> None:
     assert re.findall(r"^## (.+)$", PAGE, flags=re.MULTILINE) == GROUPS
     family = {hook: PAGE[: PAGE.index(f"### `{hook}(")].rpartition("\n## ")[2].splitlines()[0] for hook in HOOKS}
-    assert (family["xmo_sources"], family["xmo_decide"], family["xmo_score"]) == tuple(GROUPS[1:4])
+    assert (family["xmo_sources"], family["xmo_decide"], family["xmo_score"]) == tuple(GROUPS[2:5])
 
 
 @pytest.mark.parametrize(
@@ -163,8 +237,50 @@ def test_the_page_is_grouped_as_the_three_families_of_hooks() -> None:
         ("`xmo_sandboxes()`", "`xmo_sandbox()`", "xmo_sandboxes: no heading"),
         ("Any `Skip` wins", "Any `Veto` wins", "unknown word in code: Veto"),
         ("- `utc(name, at)`", "- `(name, at)`", "never mentioned: utc"),
+        ('| `"gone"` |', '| `"went"` |', "capability gone: not told"),
+        ("| `find`, `comment` |", "| `comment` |", "capability comment: other methods"),
+        ("| `xmo_score` | `xmo run`", "| `xmo_scores` | `xmo run`", "xmo_score: when it is called is not told"),
+        ("| `gone` | `xmo run`", "| `went` | `xmo run`", "gone: when it is called is not told"),
+        (
+            "| no decision, no question: both wait for the next run |",
+            "| |",
+            "xmo_decide: when it is called is not told",
+        ),
+        ("| `xmo_sandboxes` | `xmo sandbox` |", "| `xmo_sandboxes` | `xmo sandpit` |", "no command sandpit"),
+        ("- `by_token(get, cursor)`", "- `by_token(cursor)`", "by_token: not told as by_token(get, cursor)"),
+        ("of contract 1.1,", "of contract 1.0,", "the version differs"),
+        ("`XMO_CONTRACT = (1, 1)`", "`XMO_CONTRACT = (1, 0)`", "the version differs"),
     ],
 )
 def test_a_page_that_is_behind_is_found(old: str, new: str, problem: str) -> None:
     assert old in PAGE
     assert any(found.startswith(problem) for found in problems(PAGE.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "problem"),
+    [
+        (specs, "def xmo_render(", "def xmo_paint(", "xmo_paint: no heading"),
+        (records, "    reopens: int = 0", "    reopens: int = 0\n    bounces: int = 0", "Ticket: the table differs"),
+        (errors, "class Conflict(", "class Clash(", "the errors differ"),
+        (services, 'Capability "restart".', 'Capability "reset".', "capability reset: not told"),
+        (cursors, "def by_token(get: ", "def by_token(fetch: ", "by_token: not told"),
+    ],
+)
+def test_a_contract_that_is_ahead_of_the_page_is_found(
+    module: ModuleType, old: str, new: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = inspect.getsource(module)
+    assert old in source
+    monkeypatch.setattr(inspect, "getsource", lambda _: source.replace(old, new))
+    kind = ast.ClassDef if module in (records, errors, services) else ast.FunctionDef
+    changed = _nodes(module, kind)
+    if module is specs:
+        monkeypatch.setattr(f"{__name__}.HOOKS", changed)
+    elif module is errors:
+        monkeypatch.setattr(f"{__name__}.ERRORS", set(changed))
+    elif module is cursors:
+        monkeypatch.setattr(f"{__name__}.HELPERS", {name: changed[name] for name in HELPERS})
+    else:
+        monkeypatch.setattr(f"{__name__}.CLASSES", CLASSES | changed)
+    assert any(found.startswith(problem) for found in problems(PAGE))

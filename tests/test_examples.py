@@ -33,7 +33,14 @@ def placed(tmp_path: Path) -> Path:
 
 
 def test_the_examples_name_the_places_that_the_guide_names() -> None:
-    assert {file.name for file in EXAMPLES.iterdir()} == {"xmo.service", "xmo.timer", "xmo-pages.service", "crontab"}
+    assert {file.name for file in EXAMPLES.iterdir()} == {
+        "crontab",
+        "history-csat.toml",
+        "history-uci.toml",
+        "xmo-pages.service",
+        "xmo.service",
+        "xmo.timer",
+    }
     for name in ("xmo.service", "xmo-pages.service", "crontab"):
         assert "/opt/xmo/bin/xmo --config /etc/xmo/xmo.toml" in (EXAMPLES / name).read_text(encoding="utf-8")
 

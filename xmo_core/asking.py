@@ -1,7 +1,7 @@
 """Deciding: one decision for each end of a problem, found by a query over state, never by an event."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
@@ -84,13 +84,23 @@ def pause(office: Office, paused: bool) -> None:
             _set_switch(office, connection, replace(switch, pauses=[*switch.pauses[:-1], (begin, now)]))
 
 
-def decide(office: Office, run: Run, lease: Lease, fresh: Sequence[str], able: Container[str]) -> None:
+def decide(
+    office: Office,
+    run: Run,
+    lease: Lease,
+    fresh: Sequence[str],
+    able: Container[str],
+    only: Collection[str] | None = None,
+) -> None:
     """Decide on every end of a problem that has no decision yet, in order of time, then key: for the sources whose
-    tickets are known as they are now (`fresh`). Those that cannot carry a question (not `able`) are not asked about."""
+    tickets are known as they are now (`fresh`), or for `only` these problems of theirs. Those that cannot carry a
+    question (not `able`) are not asked about."""
+    for rules in office.broken_rules:
+        run.fail(rules.name, f"{rules.reason}. {rules.hint}")
     after: tuple[Any, str] | None = None
     while True:
         with lease.writing() as connection:
-            problems = _undecided(connection, fresh, after)
+            problems = _undecided(connection, fresh, only, after)
             if not problems:
                 return
             batch = _Batch(office, connection, problems, run, able)
@@ -103,11 +113,15 @@ def decide(office: Office, run: Run, lease: Lease, fresh: Sequence[str], able: C
         after = (problems[-1].at, problems[-1].id)
 
 
-def _undecided(connection: Connection, fresh: Sequence[str], after: tuple[Any, str] | None) -> Sequence[Row[Any]]:
+def _undecided(
+    connection: Connection, fresh: Sequence[str], only: Collection[str] | None, after: tuple[Any, str] | None
+) -> Sequence[Row[Any]]:
     at = func.coalesce(t.problem.c.ended_at, t.problem.c.changed_at, type_=t.problem.c.changed_at.type)
     undecided = (t.problem.c.ends > t.problem.c.decided) & t.problem.c.source.in_(fresh)
     same = (t.ticket.c.source == t.problem.c.source) & (t.ticket.c.key == t.problem.c.key)
     query = select(t.problem, at.label("at"), t.ticket.c.deleted_at).join(t.ticket, same).where(undecided)
+    if only is not None:
+        query = query.where(t.problem.c.id.in_(only))
     if after is not None:
         query = query.where(tuple_(at, t.problem.c.id) > after)
     return connection.execute(query.order_by(at, t.problem.c.id).limit(_BATCH)).all()
@@ -144,7 +158,7 @@ def vote(office: Office, occasion: Occasion, ledger: Ledger) -> Ask | Skip | Wai
     votes = [one for _, one in office.registry.each("xmo_decide", broken.append, **facts)]
     if refusals := [one for kind in (Skip, Wait) for one in votes if isinstance(one, kind)]:
         return refusals[0]
-    if broken:
+    if broken or office.broken_rules:
         return Wait(rule="core.broken", reason="A trigger failed.", until=now)
     asks = [one for one in votes if isinstance(one, Ask)]
     if not asks:

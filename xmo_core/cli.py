@@ -35,7 +35,7 @@ _COMMANDS = {
     "report": ("xmo_core.commands.show:report", "Compute the figures and write the report."),
     "status": ("xmo_core.commands.show:status", "Show the last runs; exit 1 when they are too old or failed."),
     "quarantine": ("xmo_core.commands.work:quarantine", "Show and replay rows that could not be understood."),
-    "serve": ("xmo_core.commands.serve:serve", "Serve the pages on which people answer."),
+    "serve": ("xmo_core.commands.serve:serve", "Serve the pages on which people answer, and hear webhooks."),
     "pause": ("xmo_core.commands.ask:pause", "Stop asking at once."),
     "resume": ("xmo_core.commands.ask:resume", "Go on asking."),
     "invitations": ("xmo_core.commands.ask:invitations", "Show and withdraw questions on their way."),
@@ -49,6 +49,13 @@ class Surroundings:
 
     def __init__(self, config: Path, now: datetime | None, log_format: Any, verbose: bool) -> None:
         self.config, self.now, self._log_format, self._verbose = config, now, log_format, verbose
+
+    @property
+    def arguments(self) -> list[str]:
+        """The global options as a command line has them, for a process of the same surroundings."""
+        given = {"--config": self.config, "--now": self.now and self.now.isoformat(), "--log-format": self._log_format}
+        options = [str(part) for name, value in given.items() if value for part in (name, value)]
+        return [*options, "--verbose"] if self._verbose else options
 
     def office(self, *, sources: bool = False) -> Office:
         """Read the config, load the plugins, and set the logs up as the config says; `sources`: for what calls them."""

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from xmo_core.options import CORE, HttpOptions, LogOptions, SiteOptions, is_loopback
+from xmo_core.options import CORE, Duration, HttpOptions, LogOptions, SiteOptions, is_loopback
 from xmo_core.places import Places
 from xmo_core.registry import Broken, Registry, nearest
 from xmo_core.secrets import Secret, is_secret, learn_url, redact
@@ -20,18 +21,20 @@ from xmo_hooks import ConfigError, Kind, Site, XmoError
 
 T = TypeVar("T")
 Key = tuple[str, ...]
+_BUDGET = timedelta(minutes=10)
 _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceConfig:
-    """One `[sources.NAME]`: its kind, its pace (in all, and under single paths), and the options as the kind's schema
-    loads them."""
+    """One `[sources.NAME]`: its kind, its pace (in all, and under single paths), how long one step of its plugin may
+    take besides what it waits, and the options as the kind's schema loads them."""
 
     kind: Kind
     options: Any = field(repr=False)
     requests_per_minute: int | None
     limits: Mapping[str, int] = field(default_factory=dict)
+    time_budget: timedelta = _BUDGET
 
 
 class Sections:
@@ -82,6 +85,7 @@ class SourceSchema(Schema):
         values=fields.Integer(strict=True, validate=validate.Range(min=1)),
         load_default=dict,
     )
+    time_budget = Duration(load_default=_BUDGET, validate=validate.Range(min=timedelta(seconds=1)))
     enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
@@ -170,13 +174,17 @@ class _Reading:
         if isinstance(url, str) and "@" in urlsplit(url).netloc:
             self._wrong((*path, "url"), "must not hold a user or a password: they have options of their own")
             return None
-        options = self._load(path, kind.schema(), values, also=ours)
+        schema = kind.schema()
+        if hasattr(schema, "folder"):
+            schema.folder = self.path.parent
+        options = self._load(path, schema, values, also=ours)
         if core is None or options is None:
             return None
         for unknown in core["limits"].keys() - kind.limits.keys():
             self._wrong((*path, "limits", unknown), f"has no limit of its own{nearest(unknown, kind.limits)}")
         pace, limits = core.get("requests_per_minute", kind.requests_per_minute), {**kind.limits, **core["limits"]}
-        return SourceConfig(kind=kind, options=options, requests_per_minute=pace, limits=limits)
+        budget = core["time_budget"]
+        return SourceConfig(kind=kind, options=options, requests_per_minute=pace, limits=limits, time_budget=budget)
 
     def _kind(self, path: Key, name: object) -> Kind | None:
         known = self.registry.kinds()

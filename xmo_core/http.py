@@ -212,8 +212,7 @@ class Session(requests.Session):
     def _once(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
         limiters = [limiter for path, limiter in self._limiters.items() if request.path_url.startswith(path)]
         if seconds := max((limiter.reserve() for limiter in limiters), default=0.0):
-            if seconds > 1:
-                self._announce(seconds, "paced")
+            self._announce(seconds, "paced")
             self._sleep(seconds)
         try:
             response = super().send(request, **kwargs)

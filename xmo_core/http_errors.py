@@ -33,6 +33,7 @@ _REFUSALS: Mapping[int, tuple[type[XmoError], str]] = {
     407: (AuthError, "The proxy before {host} asks for a log-in: {what}"),
     409: (Conflict, "{host} refused, because the record has changed meanwhile: {what}"),
     410: (NotFound, "{host} has nothing at {what}"),
+    412: (Conflict, "{host} refused, because the record has changed meanwhile: {what}"),
 }
 _HINTS: Mapping[type[XmoError] | int, str] = {
     AuthError: "Check user name, password or token of [sources.{source}]: wrong log-ins may lock the account.",

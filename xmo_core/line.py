@@ -2,65 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from random import Random
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xmo_core import asking, scoring, sending, sync
+from xmo_core.connected import Connected, Scope, connected
+from xmo_core.draining import drain, hearing
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.progress import Progress
 from xmo_core.store.lease import ASKING, TERM, Lease, LeaseHeldError, claim
 from xmo_core.store.runs import Run
-from xmo_hooks import ConfigError, Grant, Source, Tools, XmoError
+from xmo_core.store.turns import claim_in_turn
+from xmo_hooks import ConfigError, XmoError
 
 if TYPE_CHECKING:
-    from requests.auth import AuthBase
-
-    from xmo_core.http import Session, Wait
+    from xmo_core.http import Wait
 
 log = get_log("xmo.line")
 
 
-def connect(
-    office: Office, names: Sequence[str], run: Run | None = None, progress: Progress | None = None
-) -> dict[str, Source]:
-    """Make the sources, each with a session of its own that tells how long it waits. Nothing is sent yet."""
+class Waits:
+    """Tells whoever looks on what a source waits for, and keeps it for the run's history."""
 
-    def waiting(wait: Wait) -> None:
-        if run is not None:
-            run.wait(f"{wait.source}: {wait.reason}", wait.seconds)
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress
+        self.run: Run | None = None
+
+    def __call__(self, wait: Wait) -> None:
+        """Called when a wait begins; the short ones between two requests are no news."""
+        if wait.seconds <= 1:
+            return
+        if self.run is not None:
+            self.run.wait(f"{wait.source}: {wait.reason}", wait.seconds)
+        if self._progress is not None:
+            self._progress.waiting(wait.source, wait.until, wait.reason)
+
+
+@contextmanager
+def at_work(
+    office: Office, names: Sequence[str], command: str, *more: str, progress: Progress | None = None
+) -> Iterator[tuple[Run, Mapping[str, Lease], Mapping[str, Connected]]]:
+    """Make the sources, hold their leases and those named besides, and keep the row of a run."""
+    waits = Waits(progress)
+    with (
+        connected(office, names, waits) as sources,
+        leased(office, [*map(sync.lease_of, names), *more]) as leases,
+        running(office, command) as run,
+    ):
+        waits.run = run
         if progress is not None:
-            progress.waiting(wait.source, wait.until, wait.reason)
-
-    return {name: connect_one(office, name, waiting)[0] for name in names}
-
-
-def connect_one(office: Office, name: str, on_wait: Callable[[Wait], None], **instead: Any) -> tuple[Source, Session]:
-    """Make one source and its session; `instead` are options of `[http]` that are not to be the config's."""
-    from xmo_core.http import Session
-
-    config, log = office.config.sources[name], get_log("xmo.source").bind(source=name)
-    session = Session(
-        name=name,
-        options=replace(office.config.http, **instead),
-        requests_per_minute=config.requests_per_minute,
-        limits=config.limits,
-        now=office.wall,
-        log=log,
-        on_wait=on_wait,
-        random=Random(),  # noqa: S311 - jitter, no secret
-    )
-
-    def oauth(grant: Grant) -> AuthBase:
-        from xmo_core.oauth import OAuth
-
-        return OAuth(grant, session, office.store, name, office.wall)
-
-    return config.kind.make(config.options, Tools(session=session, now=office.now, log=log, oauth=oauth)), session
+            progress.begin(sources)
+        yield run, leases, sources
 
 
 def chosen(office: Office, only: Sequence[str]) -> list[str]:
@@ -72,8 +67,9 @@ def chosen(office: Office, only: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def leased(office: Office, names: Sequence[str]) -> Iterator[dict[str, Lease]]:
-    """Hold all these leases or none; another run that holds one ends this with exit code 75."""
+def leased(office: Office, names: Sequence[str], spare: Sequence[str] = ()) -> Iterator[dict[str, Lease]]:
+    """Hold all these leases or none; another run that holds one ends this with exit code 75. Of the `spare` ones those
+    that nobody holds."""
     held: dict[str, Lease] = {}
     done = Event()
 
@@ -88,7 +84,12 @@ def leased(office: Office, names: Sequence[str]) -> Iterator[dict[str, Lease]]:
     keeper.start()
     try:
         for name in names:
-            held[name] = claim(office.store, name, office.wall)
+            held[name] = claim_in_turn(office.store, name, office.wall)
+        for name in spare:
+            try:
+                held[name] = claim(office.store, name, office.wall)
+            except LeaseHeldError as error:
+                log.info("left to the run that is at work", reason=str(error))
         yield held
     finally:
         done.set()
@@ -112,21 +113,20 @@ def running(office: Office, command: str) -> Iterator[Run]:
         run.finish()
 
 
-def sync_only(office: Office, only: Sequence[str], scope: sync.Scope, progress: Progress) -> Run:
+def sync_only(office: Office, only: Sequence[str], scope: Scope, progress: Progress) -> Run:
     """Fetch from the sources, and ask nobody."""
-    names = chosen(office, only)
-    with leased(office, [*map(sync.lease_of, names)]) as leases, running(office, "sync") as run:
-        sync.sync_all(office, run, leases, connect(office, names, run, progress), scope, progress)
+    with at_work(office, chosen(office, only), "sync", progress=progress) as (run, leases, sources):
+        sync.sync_all(office, run, leases, sources, scope, progress)
     return run
 
 
 def run_line(office: Office, progress: Progress) -> Run:
     """Run the whole line once."""
     names = chosen(office, ())
-    with leased(office, [*map(sync.lease_of, names), ASKING]) as leases, running(office, "run") as run:
+    with at_work(office, names, "run", ASKING, progress=progress) as (run, leases, sources):
         asking.switch_on(office)
-        sources = connect(office, names, run, progress)
-        sync.sync_all(office, run, leases, sources, sync.Scope(), progress)
+        sync.sync_all(office, run, leases, sources, Scope(), progress)
+        drain(office, run, leases, {name: sources[name] for name in hearing(office, sources) if name not in run.errors})
         # what could not be fetched may be open again by now: nobody is asked about it
         fresh = {name: source for name, source in sources.items() if name not in run.errors}
         able = {name: source for name, source in fresh.items() if "comment" in office.config.sources[name].kind.can}
@@ -134,9 +134,14 @@ def run_line(office: Office, progress: Progress) -> Run:
         asking.decide(office, run, leases[ASKING], list(fresh), able)
         sending.send(office, run, leases[ASKING], able)
         scoring.score(office, run, leases[ASKING])
-        for broken in office.registry.failures:
-            run.fail(broken.name, f"{broken.hook} failed {broken.times} times: {broken.reason}")
+        name_broken(office, run)
     return run
+
+
+def name_broken(office: Office, run: Run) -> None:
+    """Note which plugins raised. Called at the end of each run that asks them."""
+    for broken in office.registry.failures:
+        run.fail(broken.name, f"{broken.hook} failed {broken.times} times: {broken.reason}")
 
 
 def score_only(office: Office) -> None:
@@ -151,9 +156,8 @@ def score_only(office: Office) -> None:
 
 def replay(office: Office, only: Sequence[str]) -> Run:
     """Bring in quarantined rows."""
-    names = chosen(office, only)
-    with leased(office, [*map(sync.lease_of, names)]) as leases, running(office, "quarantine replay") as run:
-        for name, source in connect(office, names, run).items():
+    with at_work(office, chosen(office, only), "quarantine replay") as (run, leases, sources):
+        for name, source in sources.items():
             with sync.noted(run, name):
                 sync.replay(office, run, leases[sync.lease_of(name)], name, source)
     return run

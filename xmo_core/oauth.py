@@ -6,6 +6,7 @@ by side lock each other out. So a renewal is done under a lease, and what it bro
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -49,7 +50,13 @@ class OAuth(AuthBase):
     """Logs the session of one source in. Made by `Tools.oauth`; asks for a token with the first request."""
 
     def __init__(
-        self, grant: Grant, session: requests.Session, store: Store, source: str, wall: Callable[[], datetime]
+        self,
+        grant: Grant,
+        session: requests.Session,
+        store: Store,
+        source: str,
+        wall: Callable[[], datetime],
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._grant, self._session, self._store, self._source, self._wall = grant, session, store, source, wall
         # another log-in in the config is another token; a new secret or scope is the same log-in
@@ -57,7 +64,9 @@ class OAuth(AuthBase):
         about = chr(0).join((grant.token_url, grant.refresh_token or "", *who))
         self._key = f"oauth:{source}:{hashlib.sha256(about.encode()).hexdigest()[:16]}"
         self._token = _Token()
-        self._lock = Lock()  # pages are fetched and questions written in several threads
+        self._lock: AbstractContextManager[Any] = (
+            lock or Lock()
+        )  # pages are fetched and questions written in several threads
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign a request with a token that is good."""

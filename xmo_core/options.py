@@ -19,12 +19,14 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteOptions:
-    """`[site]`: who asks, under which address, with which key; invitations expire after `answer_within`."""
+    """`[site]`: who asks, under which address, with which key; invitations expire after `answer_within`; `rules` are
+    the one-off files, as they are named."""
 
     name: str
     url: str
     key: Secret
     answer_within: timedelta
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,10 +106,12 @@ class SiteSchema(CoreSchema):
     key = fields.Raw(required=True, validate=_key)
     answer_within = Duration(load_default=timedelta(days=14), validate=validate.Range(min=timedelta(hours=1)))
 
+    rules = fields.List(fields.String(), load_default=list)
+
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> SiteOptions:
         """Build the options; paths are added to the address, so it ends without a slash."""
-        return SiteOptions(**{**data, "url": data["url"].rstrip("/")})
+        return SiteOptions(**{**data, "url": data["url"].rstrip("/"), "rules": tuple(data["rules"])})
 
 
 class StoreSchema(CoreSchema):

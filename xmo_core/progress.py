@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,13 +19,19 @@ class Progress:
         self._lines: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
-        if self._bars is not None:
-            self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._bars is not None:
             self._bars.stop()
+
+    def begin(self, sources: Iterable[str]) -> None:
+        """Show a line for each source. Called when their processes are there: none is to be born beside the thread that
+        draws."""
+        if self._bars is not None:
+            self._bars.start()
+        for source in sources:
+            self._update(source)
 
     def page(self, source: str, tickets: int) -> None:
         """Add a page's tickets to a source's line."""

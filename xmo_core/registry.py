@@ -14,11 +14,17 @@ import pluggy
 import xmo_hooks
 import xmo_hooks.specs
 from xmo_core.logs import get as get_log
+from xmo_core.one_off import RuleFile
+from xmo_core.patience import TookTooLongError, at_most
+from xmo_core.results import misfit
 from xmo_core.secrets import redact
 from xmo_hooks import ConfigError, Kind, Sandbox, Section, Unavailable, XmoError
 
 log = get_log("xmo.plugins")
 GROUP = "xmo.plugins"
+IMPORT_SECONDS, HOOK_SECONDS, VOTE_SECONDS = 10, 300, 10
+# Called while the store is locked for writing, for which others wait half a minute.
+_IN_TRANSACTION = frozenset({"xmo_decide", "xmo_compose", "xmo_score"})
 T = TypeVar("T", Kind, Section, Sandbox)
 Impl = tuple[str, Callable[..., Any], tuple[str, ...]]
 
@@ -61,6 +67,7 @@ class Registry:
         self._bound: dict[str, list[Impl]] = {}
         self._offers: dict[str, dict[str, tuple[str, Any]]] = {}
         self._failures: dict[tuple[str, str, str], Broken] = {}
+        self._late: dict[tuple[str, str], Broken] = {}
         self.broken: dict[str, Broken] = {}
 
     @property
@@ -85,20 +92,28 @@ class Registry:
         self._offers.clear()
 
     def each(self, hook: str, on_failure: OnFailure | None = None, /, **args: Any) -> Iterator[tuple[str, Any]]:
-        """Call each plugin's `hook` by itself and yield its name and result, where it has one. A plugin that raises
-        stops no other: it is noted in `failures` and told to `on_failure`."""
+        """Call each plugin's `hook` by itself and yield its name and result, where it has one. A plugin that raises,
+        hangs or returns what it must not stops no other: it is noted in `failures` and told to `on_failure`."""
         for name, function, wanted in self._bound.get(hook) or self._bind(hook):
-            try:
-                result = function(*[args[arg] for arg in wanted])
-                if hasattr(result, "__next__"):
-                    result = list(result)
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and must not stop the others
-                failure = self._fail(name, hook, place_of(error), error)
-                if on_failure is not None:
-                    on_failure(failure)
-                continue
-            if result is not None:
+            failure, result = self._late.get((name, hook)), None
+            if failure is not None:  # it would be late again, for each of thousands
+                failure.times += 1
+            else:
+                try:
+                    with at_most(VOTE_SECONDS if hook in _IN_TRANSACTION else HOOK_SECONDS):
+                        result = function(*[args[arg] for arg in wanted])
+                        if hasattr(result, "__next__"):
+                            result = list(result)
+                        if result is not None and (reason := misfit(hook, result)):
+                            failure = self._fail(name, hook, reason)
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything, and must not stop the others
+                    failure = self._fail(name, hook, place_of(error), error)
+                    if isinstance(error, TookTooLongError):
+                        self._late[name, hook] = failure
+            if failure is None and result is not None:
                 yield name, result
+            elif failure is not None and on_failure is not None:
+                on_failure(failure)
 
     def call(self, hook: str, on_failure: OnFailure | None = None, /, **args: Any) -> list[tuple[str, Any]]:
         """Call `hook` on every plugin and return all results; see `each`."""
@@ -141,9 +156,6 @@ class Registry:
         if hook not in self._offers:
             offers: dict[str, tuple[str, Any]] = {}
             for plugin, things in self.each(hook):
-                if not isinstance(things, Iterable) or not all(isinstance(thing, type_) for thing in things):
-                    self._fail(plugin, hook, f"must return a list of {type_.__name__}, and did not")
-                    continue
                 for thing in things:
                     if thing.name in offers:
                         both = f"The plugins {offers[thing.name][0]} and {plugin} both offer"
@@ -153,7 +165,7 @@ class Registry:
             self._offers[hook] = offers
         return self._offers[hook]
 
-    def _fail(self, plugin: str, hook: str, reason: str, error: Exception | None = None) -> Broken:
+    def _fail(self, plugin: str, hook: str, reason: str, error: BaseException | None = None) -> Broken:
         hint = error.hint if isinstance(error, XmoError) else ""
         failure = Broken(name=plugin, hook=hook, reason=reason, hint=hint, times=0)
         failure = self._failures.setdefault((plugin, hook, reason), failure)
@@ -161,17 +173,20 @@ class Registry:
         return failure
 
 
-def load(found: Iterable[metadata.EntryPoint] | None = None) -> Registry:
-    """Import every plugin that is installed (or `found`) and register those that keep the contract.
+def load(found: Iterable[metadata.EntryPoint] | None = None, files: Iterable[RuleFile] = ()) -> Registry:
+    """Import every plugin that is installed (or `found`) and those `files`; register what keeps the contract.
 
     Called once by each command that needs plugins. One that cannot be loaded stops no other: it is named in `broken`.
     """
     registry = Registry()
-    points = metadata.entry_points(group=GROUP) if found is None else found
+    points: list[metadata.EntryPoint | RuleFile] = [*(metadata.entry_points(group=GROUP) if found is None else found)]
+    points += files
     for point in sorted(points, key=lambda p: p.name, reverse=True):  # pluggy calls the last one registered first
         try:
-            registry.add(point.name, point.load(), point.dist.version if point.dist else "")
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything at import, and must not stop the others
+            with at_most(IMPORT_SECONDS):
+                module = point.load()
+            registry.add(point.name, module, _version(point))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything at import, and must not stop the others
             reason, hint = _why(point, error)
             registry.broken[point.name] = Broken(name=point.name, reason=reason, hint=hint)
     return registry
@@ -183,7 +198,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def place_of(error: Exception) -> str:
+def place_of(error: BaseException) -> str:
     """Say what was raised and where. The message of an unexpected error may quote a person's data: it is left out."""
     if isinstance(error, XmoError):
         return redact(str(error))
@@ -221,13 +236,22 @@ def _check_contract(version: object) -> None:
             raise Unfit(f"XMO_CONTRACT must be two whole numbers such as {xmo_hooks.CONTRACT}, not {version!r}")
 
 
-def _why(point: metadata.EntryPoint, error: Exception) -> tuple[str, str]:
+def _version(point: metadata.EntryPoint | RuleFile) -> str:
+    if isinstance(point, RuleFile):
+        return point.version
+    return point.dist.version if point.dist else ""
+
+
+def _why(point: metadata.EntryPoint | RuleFile, error: BaseException) -> tuple[str, str]:
     """Say why a plugin cannot be loaded, and what to do about it."""
+    mend = f"Mend the file, or take it out of {point.named_at}." if isinstance(point, RuleFile) else ""
     if isinstance(error, Unfit):
-        return str(error), "Ask its maker for a version that fits, or uninstall it."
+        return str(error), mend or "Ask its maker for a version that fits, or uninstall it."
+    if mend and isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}", mend
     if not isinstance(error, ModuleNotFoundError):
-        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
-        return f"its import failed: {kind}{redact(str(error))}", ""
+        kind = "" if isinstance(error, ImportError | XmoError) else f"{type(error).__name__}: "
+        return f"its import failed: {kind}{redact(str(error))}", mend
     module = error.name or ""
     if f"{point.module}.".startswith(f"{module}."):
         return f"its module {point.module} is not there", "Install it again."

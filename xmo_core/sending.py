@@ -6,7 +6,7 @@ leaves a row from which the next run can tell what to do; where it cannot tell y
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, se
 
 from xmo_core.asking import ledgers, occasion_of, read_switch, uncertain, vote
 from xmo_core.checkpoints import reach
+from xmo_core.connected import Connected
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.registry import ContractBrokenError, contract_kept
@@ -32,7 +33,6 @@ from xmo_hooks import (
     RateLimited,
     Receipt,
     Skip,
-    Source,
     Unavailable,
     Wait,
     XmoError,
@@ -69,15 +69,17 @@ def _close(connection: Connection, which: Any, state: str, reason: str | None, n
     return done.rowcount
 
 
-def send(office: Office, run: Run, lease: Lease, sources: Mapping[str, Source]) -> None:
-    """Send every claimed invitation whose source is at hand. A question that broke off is left until next time, and
-    with it all of a source that refuses, or that breaks off again and again."""
+def send(
+    office: Office, run: Run, lease: Lease, sources: Mapping[str, Connected], only: Container[str] | None = None
+) -> None:
+    """Send every claimed invitation whose source is at hand, or those about `only` these problems. A question that
+    broke off is left until next time, and with it all of a source that refuses, or that breaks off again and again."""
     closed: set[str] = set()
     broken_off: Counter[str] = Counter()
     with office.store.reading() as connection:
         query = select(t.invitation).where(_i.state == "claimed").order_by(_i.claimed_at, _i.id)
         claimed = connection.execute(query).all()
-    for row in claimed:
+    for row in (one for one in claimed if only is None or one.problem in only):
         source, became = sources.get(row.source), "left"
         if source is not None and row.source not in closed:
             try:
@@ -96,7 +98,7 @@ def send(office: Office, run: Run, lease: Lease, sources: Mapping[str, Source]) 
 class _Sending:
     """One invitation on its way out."""
 
-    def __init__(self, office: Office, run: Run, lease: Lease, row: Row[Any], source: Source) -> None:
+    def __init__(self, office: Office, run: Run, lease: Lease, row: Row[Any], source: Connected) -> None:
         self._office, self._run, self._lease, self._row, self._source = office, run, lease, row, source
 
     def run(self) -> str:
@@ -170,8 +172,9 @@ class _Sending:
 
     def _compose(self, invitation: Invitation) -> Message:
         settings = self._office.config.settings
+        message: Message
         for _, message in self._office.registry.each("xmo_compose", invitation=invitation, settings=settings):
-            if isinstance(message, Message) and invitation.marker in message.text:
+            if invitation.marker in message.text:
                 return message
         hint = "`xmo plugins` lists the plugins; one of them must implement xmo_compose."
         raise ConfigError("No plugin wrote the words of the question with its marker.", hint=hint)

@@ -10,7 +10,7 @@
     ├── Immutable      can never be written again (a closed ticket): give up, keep the reason
     ├── NotFound       no such thing, or not for us
     ├── BadRecord      one row cannot be understood: quarantine it, go on
-    └── Refused        a person's request that cannot be granted (token used, expired, withdrawn)
+    └── Refused        a request to us that cannot be granted (token used, expired, withdrawn; webhook forged)
 
 Nothing from requests, pysnow, marshmallow or SQLAlchemy reaches a user: what lies below is mapped to one of these.
 """
@@ -72,7 +72,7 @@ class BadRecord(XmoError):
 
 
 class Refused(XmoError):
-    """A person's request cannot be granted; `reason` is one word for the page: unknown, expired, used or withdrawn."""
+    """A request to us cannot be granted; `reason` is one word: unknown, expired, used, withdrawn, forged or unset."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)

@@ -11,7 +11,7 @@ Row = Mapping[str, Any]
 State = Literal["new", "in_progress", "waiting", "on_hold", "resolved", "closed", "cancelled", "unknown"]
 ENDED: frozenset[str] = frozenset({"resolved", "closed", "cancelled"})
 PersonKind = Literal["employee", "customer", "partner", "unknown"]
-What = Literal["contact", "response", "handoff", "promise", "update", "resolved", "reopened"]
+What = Literal["contact", "response", "handoff", "promise", "update", "resolved", "reopened", "abandoned"]
 Side = Literal["requester", "desk", "machine"]
 # What each question that XMO writes has in its text: so it is found again, and never taken for anybody's word.
 MARKER = re.compile(r"xmo:[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])")
@@ -98,7 +98,8 @@ class Ticket:
 class Touchpoint:
     """One dated event in a ticket's life, from its history at the vendor. `key` is the event's own there. "response" is
     a desk's first or later word to the requester, "update" any other news to them, "promise" a time that was named or
-    moved (`promised_at`). `side` is who acted: what an automaton says ("machine") is no human response. What XMO wrote
+    moved (`promised_at`), "abandoned" a contact that came to nothing: a call or chat given up, a search without a hit,
+    a page left. `side` is who acted: what an automaton says ("machine") is no human response. What XMO wrote
     is never a touchpoint."""
 
     ticket: str
@@ -122,6 +123,27 @@ class Page:
     rows: Sequence[Row]
     cursor: Json
     deleted: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One request of a vendor's webhook: its headers, their names in small letters, and its body, byte for byte."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What a webhook told: the keys of tickets to fetch as they are now; where there are none, the `reason`. `at` is
+    when the vendor signed it, and stands in what is signed; None where no time does."""
+
+    keys: Sequence[str]
+    at: datetime | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        utc("at", self.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from xmo_hooks.records import (
     Answer,
+    Call,
     Cell,
     Estimate,
     Finding,
+    Heard,
     Invitation,
     Json,
     Message,
@@ -81,7 +83,8 @@ class Source(Protocol):
         `since`). At least once: rows may come again, none may be left out."""
 
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
-        """Fetch these tickets as they are now, for the replay of quarantined rows."""
+        """Fetch these tickets as they are now: quarantined rows, and what webhooks name. Left out are those that are
+        gone, and those that `fetch` would not yield."""
 
     def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
         """Turn one raw row into what it tells: a ticket, events of its life, answers to the vendor's own survey; or
@@ -107,6 +110,15 @@ class Restarts(Protocol):
     def restart(self, cursor: Json) -> Json:
         """Return what stays of a cursor (None: there is none yet) when all tickets are fetched again, as by `xmo sync
         --full`: how far deletions were read. Those since then would never be told. Takes a foreign cursor, too."""
+
+
+class Hears(Protocol):
+    """What a source can besides whose vendor sends webhooks. Capability "hear"."""
+
+    def hear(self, call: Call) -> Heard:
+        """Name the tickets that a webhook is about. Called by `xmo serve`, from several threads: no request, no clock
+        but `now`. Compares the signature first, in constant time. Raises `Refused` for what the vendor did not sign
+        ("forged"; "unset": no secret) or not within the last day ("expired"), `BadRecord` for what says nothing."""
 
 
 class Settings(Protocol):
@@ -165,9 +177,9 @@ class Section:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """A kind of source. `schema` checks its options (`url` among them), `make` connects nothing yet; `can` names
-    its capabilities ("comment", "gone", "restart"); `requests_per_minute` is the vendor's documented limit, `limits`
-    those of single paths, by how the path begins; the config may set others. `final` are states in which the vendor
-    takes no more comments."""
+    its capabilities ("comment", "gone", "restart", "hear"); `requests_per_minute` is the vendor's documented limit,
+    `limits` those of single paths, by how the path begins; the config may set others. `final` are states in which the
+    vendor takes no more comments."""
 
     name: str
     schema: Callable[[], Schema]

@@ -1,9 +1,9 @@
 """One store on each database for all these tests, emptied after each: making them anew would take most of the time."""
 
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -30,7 +30,7 @@ def sqlite_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def postgres_once(postgres_url: str) -> Iterator[Store]:
     import psycopg
 
-    name = f"xmo_core_{os.getpid()}"
+    name = f"xmo_core_{uuid4().hex}"  # more than one folder of tests takes this fixture
     server = make_url(postgres_url)
     with psycopg.connect(server.set(drivername="postgresql").render_as_string(False), autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())

@@ -22,6 +22,7 @@ from marshmallow import Schema
 
 from xmo_core.cli import main
 from xmo_core.config import Config, Sections, SourceConfig
+from xmo_core.keys import Keys
 from xmo_core.line import run_line
 from xmo_core.office import Office
 from xmo_core.options import HttpOptions, LogOptions, SiteOptions
@@ -30,6 +31,7 @@ from xmo_core.registry import Registry
 from xmo_core.secrets import Secret
 from xmo_core.store import Store
 from xmo_core.store import tables as t
+from xmo_core.store.rows import Asking, Rowing, Rows
 from xmo_core.store.runs import Run
 from xmo_hooks import (
     Answer,
@@ -60,6 +62,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 KEY = "0123456789abcdef0123456789abcdef"
+
+
+NOT_YET = Asking(since=None, known_until=None)
 
 
 class Clock:
@@ -265,7 +270,7 @@ class Bench:
         if not self.opened or self.opened[-1].registry is not self.registry:
             url = self.store.engine.url.render_as_string(hide_password=False)
             settings = config(url, self.sources, self.survey)
-            office = Office(config=settings, registry=self.registry, now=self.clock, wall=self.wall)
+            office = Office(config=settings, registry=self.registry, now=self.clock, wall=self.wall, apart=False)
             vars(office)["store"] = self.store  # opened already, and warm
             self.opened.append(office)
         return self.opened[-1]
@@ -315,6 +320,12 @@ class Bench:
         assert len(written) == len(set(written)), "a question went out twice"
 
 
+def rows(store: Store, source: str, *tickets: Ticket, asking: Asking = NOT_YET) -> Rows:
+    """What a source of this name tells by these tickets."""
+    raws = [{"ticket": one} for one in tickets]
+    return Rowing(source, lambda raw: [raw["ticket"]], Keys(KEY), store.dialect, asking).rows(raws)
+
+
 def feeling(value: int, question: str = "feeling") -> Answer:
     return Answer(question=question, version="1", value=value, low=1, high=5, best=5, code=f"step{value}")
 
@@ -326,12 +337,12 @@ def empty(store: Store) -> None:
             connection.execute(sa.delete(table))
 
 
-def install(folder: Path, plugins: Mapping[str, str]) -> None:
+def install(folder: Path, plugins: Mapping[str, str], name: str = "xmo-made-here") -> None:
     """Make a distribution in `folder`, whose entry points are these plugins; who has the folder on its path has it."""
-    info = folder / "xmo_made_here-1.2.dist-info"
+    info = folder / f"{name.replace('-', '_')}-1.2.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: xmo-made-here\nVersion: 1.2\n", encoding="utf-8")
-    points = "".join(f"{name} = {module}\n" for name, module in plugins.items())
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
+    points = "".join(f"{point} = {module}\n" for point, module in plugins.items())
     (info / "entry_points.txt").write_text(f"[xmo.plugins]\n{points}", encoding="utf-8")
 
 

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, registry, surveys, ticket
-from xmo_core import asking, sync
+from xmo_core import asking
+from xmo_core.connected import Scope
 from xmo_core.desk import StoreDesk
 from xmo_core.line import sync_only
 from xmo_core.progress import Progress
@@ -32,7 +33,7 @@ def test_a_sync_since_a_time_leaves_out_nothing_that_changed_before(bench: Bench
     bench.vendor.put(ticket(**_new("1", bench.clock())))  # type: ignore[arg-type]
     bench.pass_time(10 * DAY)
     bench.vendor.put(ticket(**_new("2", bench.clock())))  # type: ignore[arg-type]
-    sync_only(bench.office, [], sync.Scope(since=bench.clock() - DAY), Progress(show=False))
+    sync_only(bench.office, [], Scope(since=bench.clock() - DAY), Progress(show=False))
     bench.pass_time()
     bench.run()
     assert {row.key for row in bench.rows(t.ticket)} >= {"1", "2"}

@@ -10,16 +10,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.support import KEY, NOW, Bench, empty, ticket
+from tests.core.support import KEY, NOW, Bench, empty, rows, ticket
 from xmo_core.keys import Keys
 from xmo_core.reader import StoreReader
 from xmo_core.store import Store
 from xmo_core.store import tables as t
-from xmo_core.store.tickets import Asking, TicketWriter, Told
+from xmo_core.store.tickets import TicketWriter
 from xmo_hooks import Cell, ConfigError
 
 Fact = dict[str, Any]
-NOT_YET = Asking(since=None, known_until=None)
 PEOPLE = ("ann", "bob", "cem", "")
 FACTS = st.fixed_dictionaries(
     {
@@ -51,7 +50,7 @@ def written(store: Store, facts: Sequence[Fact]) -> None:
     ]
     keys = Keys(KEY)
     with store.writing() as connection:
-        TicketWriter(store, "corp", keys, NOT_YET).write(connection, Told(tickets=list(tickets)))
+        TicketWriter(store, "corp").write(connection, rows(store, "corp", *tickets))
         for n, fact in enumerate(facts):
             contact = tickets[n].requester
             one = {"problem": f"corp:{n}", "n": 1, "source": "corp", "key": str(n)}
@@ -173,7 +172,7 @@ def test_an_empty_store_has_no_cells(store: Store) -> None:
 def test_an_attribute_is_a_cut_whatever_it_is_called(store: Store) -> None:
     tickets = [ticket("1", attributes={"cost centre": "4711", "a.b": "x"}), ticket("2", attributes={"a.b": "y"})]
     with store.writing() as connection:
-        TicketWriter(store, "corp", Keys(KEY), NOT_YET).write(connection, Told(tickets=list(tickets)))
+        TicketWriter(store, "corp").write(connection, rows(store, "corp", *tickets))
         for key in "12":
             rest = {"month": "2026-01", "verdict": "skip", "rule": "", "reason": "", "probability": 0.0, "run": 1}
             one = {"problem": f"corp:{key}", "n": 1, "source": "corp", "key": key, "decided_at": NOW}

@@ -11,7 +11,7 @@ import pytest
 
 from xmo_core import registry as registries
 from xmo_core.registry import Broken, Registry, Unfit, load
-from xmo_hooks import CONTRACT, ConfigError, Kind, Unavailable, hookimpl
+from xmo_hooks import CONTRACT, Ask, ConfigError, Kind, Skip, Table, Unavailable, hookimpl
 
 Write = Callable[..., EntryPoint]
 SOURCES = """
@@ -151,17 +151,19 @@ def _raises(occasion: str) -> None:
     raise KeyError(occasion)
 
 
-def _one() -> int:
-    return 1
+def _one() -> Ask:
+    return Ask(rule="d")
 
 
 def test_a_plugin_that_raises_stops_no_other_and_is_told_to_the_caller() -> None:
     made = registry(
-        b=plugin(xmo_decide=lambda now: f"at {now}"), c=plugin(xmo_decide=_raises), d=plugin(xmo_decide=_one)
+        b=plugin(xmo_decide=lambda now: Skip(rule="b", reason=f"at {now}")),
+        c=plugin(xmo_decide=_raises),
+        d=plugin(xmo_decide=_one),
     )
     told: list[Broken] = []
     called = made.call("xmo_decide", told.append, occasion="ann@example.com", ledger=None, now=7, settings=None)
-    assert sorted(called) == [("b", "at 7"), ("d", 1)]
+    assert dict(called) == {"b": Skip(rule="b", reason="at 7"), "d": Ask(rule="d")}
     assert [(each.name, each.hook) for each in told] == [("c", "xmo_decide")]
 
 
@@ -186,25 +188,30 @@ def test_an_error_of_the_contract_is_told_in_its_own_words() -> None:
 
 
 def test_a_generator_is_run_inside_the_guard() -> None:
-    def tables() -> Iterator[str]:
-        yield "one"
+    table = Table(name="all", title="All", definition="All.", by=(), figures=())
+
+    def tables() -> Iterator[Table]:
+        yield table
         raise ValueError("two")
 
-    made = registry(bad=plugin(xmo_figures=tables), good=plugin(xmo_figures=lambda: iter(["all"])))
-    assert made.call("xmo_figures") == [("good", ["all"])]
+    made = registry(bad=plugin(xmo_figures=tables), good=plugin(xmo_figures=lambda: iter([table])))
+    assert made.call("xmo_figures") == [("good", [table])]
     assert [each.name for each in made.failures] == ["bad"]
 
 
-def test_no_result_is_no_vote_and_a_result_of_nothing_is_one() -> None:
-    made = registry(a=plugin(xmo_decide=lambda: None), b=plugin(xmo_decide=lambda: 0))
-    assert made.call("xmo_decide") == [("b", 0)]
+def test_no_result_is_no_offer_and_an_empty_one_is_one() -> None:
+    def nothing() -> dict[str, int | None]:
+        return {}
+
+    made = registry(a=plugin(xmo_score=lambda: None), b=plugin(xmo_score=nothing))
+    assert made.call("xmo_score") == [("b", {})]
 
 
 def test_an_error_of_the_caller_is_not_blamed_on_a_plugin() -> None:
-    made = registry(a=plugin(xmo_decide=lambda: 1))
-    results = made.each("xmo_decide")
+    made = registry(a=plugin(xmo_score=lambda: {"one": 1}))
+    results = made.each("xmo_score")
     with pytest.raises(ZeroDivisionError):
-        next(results)[1] / 0
+        next(results)[1]["one"] / 0
     assert made.failures == []
 
 

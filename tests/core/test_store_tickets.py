@@ -13,22 +13,20 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.support import DAY, HOUR, KEY, NOW, empty, ticket
-from xmo_core.keys import Keys
+from tests.core.support import DAY, HOUR, NOT_YET, NOW, empty, rows, ticket
 from xmo_core.store import Store, open_store, versions
 from xmo_core.store import tables as t
-from xmo_core.store.tickets import Asking, TicketWriter, Told, ends_of, read_tickets, settled_before
+from xmo_core.store.rows import Asking, ends_of, settled_before
+from xmo_core.store.tickets import TicketWriter, read_tickets
 from xmo_hooks import Contact, Ticket
 
-KEYS = Keys(KEY)
-NOT_YET = Asking(since=None, known_until=None)
 ONCE_A_STORE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MINUTES = st.integers(-3000, 3000)
 
 
 def write(store: Store, *tickets: Ticket, asking: Asking = NOT_YET) -> None:
     with store.writing() as connection:
-        TicketWriter(store, "corp", KEYS, asking).write(connection, Told(tickets=list(tickets)))
+        TicketWriter(store, "corp").write(connection, rows(store, "corp", *tickets, asking=asking))
 
 
 def everything(store: Store) -> dict[str, list[Any]]:
@@ -122,7 +120,7 @@ def test_what_was_known_of_the_promise_gives_way_to_what_a_newer_row_knows(store
 def test_the_same_key_in_two_sources_is_two_tickets(store: Store) -> None:
     write(store, ticket())
     with store.writing() as connection:
-        TicketWriter(store, "branch", KEYS, NOT_YET).write(connection, Told(tickets=[ticket()]))
+        TicketWriter(store, "branch").write(connection, rows(store, "branch", ticket()))
     assert [row[:2] for row in everything(store)["ticket"]] == [("branch", "1"), ("corp", "1")]
 
 

@@ -13,12 +13,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import xmo_core
-from tests.core.support import KEY, NOW, ticket
+from tests.core.support import NOW, rows, ticket
 from xmo_core.cli import exit_code
-from xmo_core.keys import Keys
 from xmo_core.store import Store, open_store, versions
 from xmo_core.store import tables as t
-from xmo_core.store.tickets import Asking, TicketWriter, Told
+from xmo_core.store.tickets import TicketWriter
 from xmo_hooks import ConfigError
 
 ENSURE = """
@@ -177,9 +176,7 @@ def test_the_views_hold_no_person_no_decision_and_no_answer(store: Store) -> Non
 def test_the_views_show_times_as_bi_tools_read_them(store: Store) -> None:
     with store.writing() as connection:
         one = ticket(resolved_at=None, changed_at=NOW)
-        TicketWriter(store, "corp", Keys(KEY), Asking(since=None, known_until=None)).write(
-            connection, Told(tickets=[one])
-        )
+        TicketWriter(store, "corp").write(connection, rows(store, "corp", one))
         query = sa.text("SELECT number, changed_at, resolved_at FROM v_ticket")
         number, changed_at, resolved_at = connection.execute(query).one()
     assert (number, resolved_at) == ("INC1", None)

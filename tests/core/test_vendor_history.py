@@ -7,12 +7,13 @@ from datetime import datetime
 import pytest
 
 from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, ticket
+from xmo_core.connected import Here, Scope
 from xmo_core.desk import StoreDesk
 from xmo_core.line import leased, running, sync_only
 from xmo_core.progress import Progress
 from xmo_core.store import tables as t
 from xmo_core.store.runs import Run
-from xmo_core.sync import Scope, lease_of, plan, replay
+from xmo_core.sync import lease_of, plan, replay
 from xmo_hooks import Answer, Json, Native, Page, Refused, Touchpoint, Unavailable
 
 RATED = Answer(question="csat", version="vendor", value=4, low=1, high=5, best=5)
@@ -85,6 +86,11 @@ def logging(bench: Bench) -> Logging:
     return vendor
 
 
+def here(bench: Bench) -> Here:
+    """The source of the bench, as the line works with it."""
+    return Here(bench.office, "corp", lambda _: None)
+
+
 def test_events_and_native_answers_are_stored_with_their_ticket_and_seeing_them_twice_changes_nothing(
     bench: Bench,
 ) -> None:
@@ -116,7 +122,7 @@ def test_what_a_quarantined_row_tells_comes_in_with_its_replay(bench: Bench) -> 
     assert bench.rows(t.touchpoint) == []
     bench.vendor.broken.clear()
     with leased(bench.office, [lease_of("corp")]) as leases, running(bench.office, "quarantine replay") as run:
-        replay(bench.office, run, leases[lease_of("corp")], "corp", bench.vendor)
+        replay(bench.office, run, leases[lease_of("corp")], "corp", here(bench))
     assert len(bench.rows(t.touchpoint)) == len(bench.rows(t.ticket)) == 1
 
 
@@ -246,9 +252,9 @@ def test_what_was_deleted_is_heard_after_a_full_fetch_that_broke_off(bench: Benc
 
 
 def test_the_plan_of_a_full_fetch_begins_where_it_would(bench: Bench, logging: Logging) -> None:
-    plan(bench.office, "corp", logging, Scope(full=True))
+    plan(bench.office, "corp", here(bench), Scope(full=True))
     assert logging.counted_from == {"tickets": None, "log": 0}
-    plan(bench.office, "corp", logging, Scope(since=NOW))
+    plan(bench.office, "corp", here(bench), Scope(since=NOW))
     assert logging.counted_from is None
 
 

@@ -28,6 +28,6 @@ def test_the_hooks_are_those_of_the_contract() -> None:
     (sandboxes,) = manager.hook.xmo_sandboxes()
     assert isinstance(kind, Kind)
     assert [sandbox.name for sandbox in sandboxes] == ["jira", "jira-server"]
-    assert (kind.name, kind.can) == ("jira", frozenset({"comment", "gone"}))
+    assert (kind.name, kind.can) == ("jira", frozenset({"comment", "gone", "hear"}))
     assert isinstance(kind.schema(), OptionsSchema)
     assert plugin.XMO_CONTRACT <= CONTRACT

@@ -20,6 +20,8 @@ from typing import Any
 
 import requests
 from waitress.server import create_server
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import xmo_jira.source  # noqa: F401 - imported once, before the forks
 import xmo_servicenow.source  # noqa: F401
@@ -45,7 +47,7 @@ def cycle(config: Path, now: datetime, vendor: str) -> None:
 
 
 def _answer_all(office: Office, vendor: str) -> None:
-    server = create_server(pages(office), host="127.0.0.1", port=0, threads=2)
+    server = create_server(DispatcherMiddleware(NotFound(), pages(office)), host="127.0.0.1", port=0, threads=2)
     Thread(target=server.run, daemon=True).start()
     entries = requests.get(f"{vendor}/sandbox/journal", timeout=30).json()
     for entry in entries:

@@ -27,7 +27,7 @@ def test_the_hooks_are_those_of_the_contract() -> None:
     ((kind,),) = manager.hook.xmo_sources()
     ((sandbox,),) = manager.hook.xmo_sandboxes()
     assert isinstance(kind, Kind)
-    assert (kind.name, kind.can) == ("servicenow", frozenset({"comment", "restart"}))
+    assert (kind.name, kind.can) == ("servicenow", frozenset({"comment", "restart", "hear"}))
     assert isinstance(kind.schema(), OptionsSchema)
     assert sandbox.name == "servicenow"
     assert plugin.XMO_CONTRACT <= CONTRACT

@@ -27,7 +27,7 @@ def test_the_hooks_are_those_of_the_contract() -> None:
     ((kind,),) = manager.hook.xmo_sources()
     ((sandbox,),) = manager.hook.xmo_sandboxes()
     assert isinstance(kind, Kind)
-    assert (kind.name, kind.can) == ("zendesk", frozenset({"comment"}))
+    assert (kind.name, kind.can) == ("zendesk", frozenset({"comment", "hear"}))
     assert isinstance(kind.schema(), OptionsSchema)
     assert sandbox.name == "zendesk"
     assert plugin.XMO_CONTRACT <= CONTRACT

@@ -16,7 +16,7 @@ from xmo_core.http import Session
 from xmo_core.oauth import OAuth
 from xmo_core.options import HttpOptions
 from xmo_core.store import Store, open_store, versions
-from xmo_core.store.tickets import ends_of
+from xmo_core.store.rows import ends_of
 from xmo_hooks import SandboxOptions, Tools
 from xmo_zendesk.plugin import xmo_sources
 from xmo_zendesk.source import Zendesk

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +18,18 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from xmo_core import registry
 from xmo_core.cli import EXISTING, Moment, Surroundings
 from xmo_core.desk import StoreDesk
+from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_hooks import ConfigError, SandboxOptions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from xmo_core.hearing import Hearing
+
+log = get_log("xmo.serve")
+# Bytes of a request: neither a page nor a webhook takes more, and what is longer is refused before it is kept.
+_LIMITS = {"max_request_body_size": 1 << 20}
 _HOST = click.option("--host", default="127.0.0.1", help="The address to listen on.")
 
 
@@ -30,29 +39,51 @@ _HOST = click.option("--host", default="127.0.0.1", help="The address to listen 
 @click.option("--threads", default=8, help="How many requests to work on at once.")
 @click.pass_obj
 def serve(surroundings: Surroundings, host: str, port: int, threads: int) -> None:
-    """Serve the pages on which people answer. Put a proxy with TLS before it.
+    """Serve the pages on which people answer, and hear webhooks. Put a proxy with TLS before it.
 
     \b
     Example:
       xmo serve --port 8080
     """
-    app, opened = pages(surroundings.office()), dict[int, Any]()
+    office, hearing = _open(surroundings)
+    mounts = pages(office)
+    if hearing is not None:
+        mounts["/hear"] = hearing
+    app, opened = DispatcherMiddleware(NotFound(), mounts), dict[int, Any]()
     try:
-        server = create_server(app, host=host, port=port, threads=threads, ident=None, map=opened)
+        server = create_server(app, host=host, port=port, threads=threads, ident=None, map=opened, **_LIMITS)
     except OSError as error:
         close_all(opened)
         raise ConfigError(f"Cannot listen on {host}:{port}: {error.strerror}.", hint="Name another --port.") from None
     click.echo(f"Serving on http://{server.effective_host}:{server.effective_port} . Ctrl-C ends it.")
+    if hearing is not None:
+        hearing.look()
+        hearing.bell.open()
     server.run()
 
 
-def pages(office: Office) -> WSGIApplication:
-    """Put together the pages of all plugins."""
+def pages(office: Office) -> dict[str, WSGIApplication]:
+    """Put together the pages of all plugins, each under its path."""
     called = office.registry.call("xmo_pages", desk=StoreDesk(office), settings=office.config.settings)
     mounts = {mount.path: mount.app for _, made in called for mount in made}
     if not mounts:
         raise ConfigError("No plugin serves pages.", hint="`xmo plugins` shows what is installed, and what is broken.")
-    return DispatcherMiddleware(NotFound(), mounts)
+    return mounts
+
+
+def _open(surroundings: Surroundings) -> tuple[Office, Hearing | None]:
+    """Open the office, and make what hears webhooks. Pages need no source: where the options of one are not right, or
+    its secrets are not on this machine, nothing is heard."""
+    from xmo_core.hearing import Hearing
+
+    try:
+        office = surroundings.office(sources=True)
+        start = [sys.executable, "-m", "xmo_core", *surroundings.arguments, "run", "--heard"]
+        return office, Hearing(office, partial(subprocess.call, start))
+    except ConfigError as error:
+        office = surroundings.office()
+        log.warning("webhooks are not heard", reason=str(error))
+        return office, None
 
 
 @click.command()

@@ -4,14 +4,15 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import click
 
-from xmo_core import registry
+from xmo_core import one_off, registry
 from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
-from xmo_core.line import chosen, connect_one
+from xmo_core.connected import Connected, connected
+from xmo_core.line import Waits, chosen
 from xmo_core.office import Office
 from xmo_core.template import starter
 from xmo_hooks import ConfigError, Finding, XmoError
@@ -54,14 +55,15 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
 
 @click.command()
 @AS_JSON
-def plugins(as_json: bool) -> None:
-    """List the plugins that are installed, and what is wrong with the broken ones.
+@click.pass_obj
+def plugins(surroundings: Surroundings, as_json: bool) -> None:
+    """List the plugins that are installed, the files under `[site] rules`, and what is wrong with the broken ones.
 
     \b
     Example:
       xmo plugins
     """
-    found = registry.load().plugins()
+    found = registry.load(files=one_off.named_in(surroundings.config)).plugins()
     if as_json:
         show_json([asdict(plugin) | {"broken": plugin.broken and plugin.broken.reason} for plugin in found])
     else:
@@ -90,8 +92,11 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
       xmo check corp --json
     """
     office = surroundings.office(sources=True)
-    found = {"xmo": list(_own(office))}
-    found |= {name: list(_source(office, name)) for name in chosen(office, only)}
+    # somebody looks on: what does not answer at once is told at once
+    http = replace(office.config.http, max_wait=timedelta(0))
+    with connected(replace(office, config=replace(office.config, http=http)), chosen(office, only), Waits()) as sources:
+        found = {"xmo": list(_own(office))}
+        found |= {name: list(_source(name, source)) for name, source in sources.items()}
     if as_json:
         show_json(found)
     else:
@@ -110,23 +115,25 @@ def _own(office: Office) -> Iterator[Finding]:
         if plugin.broken:
             text = f"Plugin {plugin.name} is broken: {plugin.broken.reason}"
             yield Finding(level="warning", text=text, fix=plugin.broken.hint)
+    for failure in office.registry.failures:
+        text = f"Plugin {failure.name} failed at {failure.hook}: {failure.reason}."
+        yield Finding(level="warning", text=text, fix=failure.hint)
     yield Finding(level="ok", text=f"Store {office.store.engine.url.render_as_string(hide_password=True)}.")
 
 
-def _source(office: Office, name: str) -> Iterator[Finding]:
+def _source(name: str, source: Connected) -> Iterator[Finding]:
     try:
         with registry.contract_kept():
-            # somebody looks on: what does not answer at once is told at once
-            source, session = connect_one(office, name, lambda _: None, max_wait=timedelta(0))
-            yield from source.check()
+            found, skew = source.check()
     except XmoError as error:
         yield Finding(level="error", text=str(error), fix=error.hint)
         return
-    if session.skew is not None and abs(session.skew) > _SKEW:
-        text = f"The clock of {name} is {abs(session.skew):.0f} s {'ahead of' if session.skew > 0 else 'behind'} ours."
+    yield from found
+    if skew is not None and abs(skew) > _SKEW:
+        text = f"The clock of {name} is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours."
         yield Finding(level="warning", text=text, fix="Set this machine's clock by NTP.")
-    elif session.skew is not None:
-        yield Finding(level="ok", text=f"The clocks agree within {abs(session.skew):.0f} s.")
+    elif skew is not None:
+        yield Finding(level="ok", text=f"The clocks agree within {abs(skew):.0f} s.")
 
 
 def _show(finding: Finding) -> None:

@@ -9,6 +9,8 @@ import click
 from xmo_core import line
 from xmo_core import sync as syncing
 from xmo_core.cli import FAILED, Moment, Surroundings, show_json
+from xmo_core.connected import Scope, connected
+from xmo_core.heard import run_heard
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.overview import quarantined
@@ -21,9 +23,12 @@ _ONLY = click.option("--source", "only", multiple=True, help="Only this source; 
 
 
 @click.command()
+@click.option(
+    "--heard", is_flag=True, help="Only tickets that webhooks named: fetch them, and ask. `xmo serve` does it."
+)
 @_DONE_AS_JSON
 @click.pass_obj
-def run(surroundings: Surroundings, as_json: bool) -> None:
+def run(surroundings: Surroundings, heard: bool, as_json: bool) -> None:
     """Run the line once: fetch, decide, ask, score. Safe at any time, and to kill: the next run carries on.
 
     \b
@@ -32,8 +37,9 @@ def run(surroundings: Surroundings, as_json: bool) -> None:
     """
     office = surroundings.office(sources=True)
     with Progress(show=sys.stderr.isatty()) as progress:
-        done = line.run_line(office, progress)
-    _finish(done, as_json)
+        done = run_heard(office, progress) if heard else line.run_line(office, progress)
+    if done is not None:
+        _finish(done, as_json)
 
 
 @click.command()
@@ -54,7 +60,7 @@ def sync(
       xmo sync --plan
       xmo sync --source corp --since 2026-01-01
     """
-    office, scope_ = surroundings.office(sources=True), syncing.Scope(**scope)
+    office, scope_ = surroundings.office(sources=True), Scope(**scope)
     if plan:
         _plan(office, only, scope_, as_json)
     elif dry_run:
@@ -65,9 +71,9 @@ def sync(
         _finish(done, as_json)
 
 
-def _plan(office: Office, only: Sequence[str], scope: syncing.Scope, as_json: bool) -> None:
-    sources = line.connect(office, line.chosen(office, only))
-    plans = [syncing.plan(office, name, source, scope) for name, source in sources.items()]
+def _plan(office: Office, only: Sequence[str], scope: Scope, as_json: bool) -> None:
+    with connected(office, line.chosen(office, only), line.Waits()) as sources:
+        plans = [syncing.plan(office, name, source, scope) for name, source in sources.items()]
     if as_json:
         show_json(plans)
         return
@@ -80,13 +86,18 @@ def _plan(office: Office, only: Sequence[str], scope: syncing.Scope, as_json: bo
         click.echo(f"{plan['source']}: {text}")
 
 
-def _dry_run(office: Office, only: Sequence[str], scope: syncing.Scope) -> None:
-    with Progress(show=sys.stderr.isatty()) as progress:
-        for name, source in line.connect(office, line.chosen(office, only), progress=progress).items():
+def _dry_run(office: Office, only: Sequence[str], scope: Scope) -> None:
+    names = line.chosen(office, only)
+    with (
+        Progress(show=sys.stderr.isatty()) as progress,
+        connected(office, names, line.Waits(progress)) as sources,
+    ):
+        progress.begin(sources)
+        for name, source in sources.items():
             good, bad = syncing.dry_run(office, name, source, scope, progress)
             click.echo(f"{name}: {good:,} tickets would come in, {len(bad):,} rows would go to quarantine.")
-            for key, _, error in bad[:10]:
-                click.echo(f"  {key}: {error}")
+            for one in bad[:10]:
+                click.echo(f"  {one.key}: {one.reason}")
 
 
 def _finish(run: Run, as_json: bool) -> None:

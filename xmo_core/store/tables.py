@@ -110,6 +110,12 @@ cursor = _table("cursor", keys="source", documents="cursor?", times="known_since
 quarantine = _table(
     "quarantine", keys="source key", texts="field reason", documents="raw", times="seen_at", numbers="run"
 )
+# What webhooks named, until it is fetched: `times` rung since then, `tries` that did not come to an end, and when the
+# next one is `due_at`. Both these tables live by the wall clock.
+ring = _table("ring", keys="source key", numbers="times tries", times="due_at")
+# The webhooks of the last day, so that none counts twice.
+call = _table("call", keys="source digest", times="heard_at")
+Index("call_heard_at", call.c.heard_at)
 run = _table(
     "run", numbered="id", texts="command state", times="now started_at ended_at?", documents="counts waited errors"
 )

@@ -8,7 +8,7 @@ from xmo_core.store.engine import Store
 from xmo_hooks import ConfigError
 
 # The newest migration. Written down so that an ordinary run need not import alembic (a second of CPU) to compare.
-HEAD = "0002"
+HEAD = "0003"
 
 
 def ensure(store: Store) -> None:

@@ -92,6 +92,7 @@ class Options:
     page_size: int = 100
     overlap: timedelta = timedelta(minutes=10)
     requester_kind: PersonKind = "employee"
+    webhook_secret: Any = field(default="", repr=False)
 
 
 class SecretField(fields.Field[Any]):
@@ -240,6 +241,10 @@ class OptionsSchema(Schema):
         load_default="employee",
         validate=validate.OneOf(get_args(PersonKind)),
         metadata={"example": '"employee"', "meaning": "or customer, partner, unknown"},
+    )
+
+    webhook_secret = SecretField(
+        metadata={"meaning": "the secret of the webhook, where there is one: without it, none is believed"}
     )
 
     @validates_schema

@@ -33,7 +33,7 @@ def make_source(options: Options, tools: Tools) -> Source:
 def xmo_sources() -> Iterable[Kind]:
     """Offer the kind "jira". It names no limit: Cloud's are 100 requests of a kind a second and points an hour that
     hang on the plan (a 429 says when to come back), Data Center's are set by its admin."""
-    can = frozenset({"comment", "gone"})
+    can = frozenset({"comment", "gone", "hear"})
     return [Kind(name="jira", schema=options_schema, make=make_source, can=can)]
 
 

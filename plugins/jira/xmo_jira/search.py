@@ -31,8 +31,8 @@ class Search(Protocol):
     def count(self, conditions: Sequence[str]) -> int | None:
         """Count what matches, or None where the site cannot."""
 
-    def some(self, keys: Sequence[str], fields: Sequence[str]) -> Rows:
-        """Return the tickets with these ids, at most `IDS`; what is gone or hidden is left out."""
+    def some(self, keys: Sequence[str], fields: Sequence[str], conditions: Sequence[str]) -> Rows:
+        """Return the tickets with these ids, at most `IDS`; what is gone, hidden or does not match is left out."""
 
     def lost(self, keys: Sequence[str]) -> list[str]:
         """Return which of these ids, at most `IDS`, the site no longer shows."""
@@ -86,9 +86,15 @@ class CloudSearch:
         count = mapping(answer, "a count").get("count")
         return count if isinstance(count, int) else None
 
-    def some(self, keys: Sequence[str], fields: Sequence[str]) -> Rows:
-        """Fetch by id: a condition with one id that does not exist would be refused as a whole."""
-        return mappings(self._fetch(keys, fields).get("issues"), "some tickets")
+    def some(self, keys: Sequence[str], fields: Sequence[str], conditions: Sequence[str]) -> Rows:
+        """Fetch by id: a condition with one id that does not exist would be refused as a whole. What is found is as it
+        is now; which of it matches the search tells, whose index may not know a new ticket yet."""
+        rows = mappings(self._fetch(keys, fields).get("issues"), "some tickets")
+        if not rows or not conditions:
+            return rows
+        where = [jql.by_id([str(row.get("id")) for row in rows]), *conditions]
+        matching = {row.get("id") for page, _ in self.pages(where, ["updated"]) for row in page}
+        return [row for row in rows if row.get("id") in matching]
 
     def lost(self, keys: Sequence[str]) -> list[str]:
         """Return the ids that are neither shown nor named as failed. The vendor does not tell apart what is deleted
@@ -163,9 +169,9 @@ class ServerSearch:
         """Count by a search that asks for nothing."""
         return _total(self._page(conditions, ["updated"], 0))
 
-    def some(self, keys: Sequence[str], fields: Sequence[str]) -> Rows:
+    def some(self, keys: Sequence[str], fields: Sequence[str], conditions: Sequence[str]) -> Rows:
         """Search by id, with the history where it is asked for."""
-        return self._by_id(keys, fields, self._expand)
+        return self._by_id(keys, fields, self._expand, conditions)
 
     def lost(self, keys: Sequence[str]) -> list[str]:
         """Return the ids that a search does not find: deleted, or hidden from the account."""
@@ -176,9 +182,11 @@ class ServerSearch:
         """Return the condition, in the account's own time zone."""
         return [f"updated >= {jql.local_minute(ms, self._zone)}"] if ms else []
 
-    def _by_id(self, keys: Sequence[str], fields: Sequence[str], expand: Sequence[str]) -> Rows:
+    def _by_id(
+        self, keys: Sequence[str], fields: Sequence[str], expand: Sequence[str], conditions: Sequence[str] = ()
+    ) -> Rows:
         # Without validation an id that does not exist is passed over; with it, the whole search is refused.
-        rows, where = Rows(), [jql.by_id(keys)]
+        rows, where = Rows(), [jql.by_id(keys), *conditions]
         while True:
             answer = self._page(where, fields, len(keys), len(rows), expand=expand, validateQuery=False)
             page = _issues(answer)

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from xmo_hooks import (
+    Call,
     ConfigError,
     Estimate,
     Finding,
+    Heard,
     Json,
     Message,
     Native,
@@ -23,13 +25,13 @@ from xmo_hooks import (
     Unavailable,
     XmoError,
 )
-from xmo_jira import changelog, comments, deletions, jql
+from xmo_jira import changelog, comments, deletions, jql, webhooks
 from xmo_jira.check import dates_are_read_as_written, findings
 from xmo_jira.client import Client, status_of
 from xmo_jira.fields import changes_of, wanted
 from xmo_jira.history import SITE
 from xmo_jira.minimise import Minimiser
-from xmo_jira.options import Options
+from xmo_jira.options import Options, reveal
 from xmo_jira.parse import Parser
 from xmo_jira.search import IDS, Pages, Rows, Search, search
 from xmo_jira.site import Site, facts, look
@@ -57,7 +59,7 @@ class Jira:
     """One configured site. See the `Source` protocol for when each method is called."""
 
     def __init__(self, options: Options, tools: Tools) -> None:
-        self._options, self._log = options, tools.log
+        self._options, self._log, self._now = options, tools.log, tools.now
         self._client = Client(options, tools)
         self._parser = Parser(options)
         self._restriction = jql.restriction(options)
@@ -92,11 +94,11 @@ class Jira:
             yield from self._rated(reading, start, _cursor(reached))
 
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
-        """Fetch these tickets as they are now; one that is gone or hidden is left out."""
+        """Fetch these tickets as they are now; one that is gone, hidden or none of this source's is left out."""
         reading = self._begin()
         found: list[Row] = []
         for chunk in _chunks(keys):
-            found += self._complete(reading, reading.search.some(chunk, reading.fields))
+            found += self._complete(reading, reading.search.some(chunk, reading.fields, self._restriction))
         return found
 
     def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
@@ -118,6 +120,10 @@ class Jira:
         """Write a comment that the requester sees; see `comments.comment`."""
         site = self._site or self._look()
         return comments.comment(self._client, site, ticket, message, self._options.service_desk)
+
+    def hear(self, call: Call) -> Heard:
+        """Return the issue that a webhook is about; see `webhooks.hear`."""
+        return webhooks.hear(call, reveal(self._options.webhook_secret), self._now())
 
     def _look(self) -> Site:
         self._site = look(self._client, self._options)

@@ -91,6 +91,7 @@ class Options:
     surveys: bool = False
     touchpoints: bool = False
     machines: tuple[str, ...] = ()
+    webhook_secret: Any = field(default="", repr=False)
 
 
 class DurationField(fields.Field[timedelta]):
@@ -226,6 +227,10 @@ class OptionsSchema(Schema):
         fields.String(validate=validate.Length(min=1)),
         load_default=list,
         metadata={"example": '["integration.mail"]', "meaning": "users that are no people, beside system and guest"},
+    )
+
+    webhook_secret = SecretField(
+        metadata={"meaning": "what the business rule signs with, where there is one: without it, none is believed"}
     )
 
     @validates_schema

@@ -32,7 +32,7 @@ def make_source(options: Options, tools: Tools) -> Source:
 @hookimpl
 def xmo_sources() -> Iterable[Kind]:
     """Offer the kind "servicenow". The vendor has no limit of its own: an instance has those that its admin sets."""
-    can = frozenset({"comment", "restart"})
+    can = frozenset({"comment", "restart", "hear"})
     return [Kind(name="servicenow", schema=options_schema, make=make_source, can=can)]
 
 

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from xmo_hooks import (
+    Call,
     Estimate,
     Finding,
+    Heard,
     Json,
     Message,
     Native,
@@ -21,7 +23,7 @@ from xmo_hooks import (
     Unavailable,
     XmoError,
 )
-from xmo_servicenow import beside, deletes, journal, keyset, surveys
+from xmo_servicenow import beside, deletes, journal, keyset, surveys, webhooks
 from xmo_servicenow.auth import log_in
 from xmo_servicenow.beside import Beside, tables
 from xmo_servicenow.check import findings
@@ -29,6 +31,7 @@ from xmo_servicenow.client import Client, is_trouble
 from xmo_servicenow.fields import Layout, layout, missing
 from xmo_servicenow.options import Options
 from xmo_servicenow.parse import TABLE, Parser, bad
+from xmo_servicenow.secret import reveal
 from xmo_servicenow.streams import Stream
 from xmo_servicenow.walk import Pace
 
@@ -110,6 +113,10 @@ class ServiceNow:
         own = [one for one in self._layouts if one.table == ticket.vendor_type]
         alike = [one for one in self._layouts if one.kind == ticket.kind]
         return journal.comment(self._client, (own or alike or self._layouts)[0], ticket, message.text)
+
+    def hear(self, call: Call) -> Heard:
+        """Return the record that a webhook names; see `webhooks.hear`."""
+        return webhooks.hear(call, reveal(self._options.webhook_secret), self._tools.now())
 
     def _walk(
         self, stream: Stream, pace: Pace, positions: dict[str, Json], since: datetime | None

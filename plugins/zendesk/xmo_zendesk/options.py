@@ -71,6 +71,7 @@ class Options:
     surveys: bool = True
     locale: str = "en-us"
     requester_kind: PersonKind = "customer"
+    webhook_secret: Any = field(default="", repr=False)
 
     @property
     def way(self) -> str:
@@ -209,6 +210,10 @@ class OptionsSchema(Schema):
         load_default="customer",
         validate=validate.OneOf(get_args(PersonKind)),
         metadata={"example": '"customer"', "meaning": "or employee, partner, unknown"},
+    )
+
+    webhook_secret = SecretField(
+        metadata={"meaning": "the signing secret of the webhook, where there is one: without it, none is believed"}
     )
 
     @validates_schema

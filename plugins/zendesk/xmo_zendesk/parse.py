@@ -218,7 +218,7 @@ def _rating(ticket: Ticket, values: Values) -> Native | None:
     resolution stands for it: the ticket's own changes with every update."""
     rating = values["rating"]
     score = rating.get("score")
-    if score not in _SCORES:
+    if not isinstance(score, str) or score not in _SCORES:
         return None
     at = _given(rating) or values["solved_at"] or values["status_at"] or values["updated_at"] or ticket.changed_at
     said = words(rating.get("comment"))

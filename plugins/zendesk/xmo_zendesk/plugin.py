@@ -39,7 +39,7 @@ def xmo_sources() -> Iterable[Kind]:
             name="zendesk",
             schema=options_schema,
             make=make_source,
-            can=frozenset({"comment"}),
+            can=frozenset({"comment", "hear"}),
             requests_per_minute=REQUESTS_PER_MINUTE,
             limits=LIMITS,
             final=frozenset({"closed"}),

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from xmo_hooks import (
     BadRecord,
+    Call,
     Estimate,
     Finding,
+    Heard,
     Json,
     Message,
     Native,
@@ -21,12 +23,12 @@ from xmo_hooks import (
     Tools,
     Touchpoint,
 )
-from xmo_zendesk import comments, surveys
+from xmo_zendesk import comments, surveys, webhooks
 from xmo_zendesk.check import findings
 from xmo_zendesk.client import Client, record
 from xmo_zendesk.join import SIDELOADS, STREAM, Join
 from xmo_zendesk.names import Names
-from xmo_zendesk.options import Options
+from xmo_zendesk.options import Options, reveal
 from xmo_zendesk.parse import Parser
 from xmo_zendesk.touchpoints import touchpoints
 from xmo_zendesk.walk import Walk, begin
@@ -56,7 +58,7 @@ class Zendesk:
 
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
         """Fetch these tickets as they are now; one that is gone or hidden is left out. No list holds archived tickets:
-        what is not listed is asked for one by one, which is few, for the keys are those of bad rows."""
+        what is not listed is asked for one by one, which is few, for the keys are those of bad rows and of webhooks."""
         found: list[Row] = []
         wanted = dict.fromkeys(key for key in keys if key.isascii() and key.isdigit())
         for body in self._client.many("tickets/show_many", "tickets", list(wanted), include=SIDELOADS):
@@ -86,3 +88,7 @@ class Zendesk:
     def comment(self, ticket: Ticket, message: Message) -> Receipt:
         """Write a comment that the requester sees; see `comments.comment`."""
         return comments.comment(self._client, ticket, message)
+
+    def hear(self, call: Call) -> Heard:
+        """Return the ticket that a webhook is about; see `webhooks.hear`."""
+        return webhooks.hear(call, reveal(self._options.webhook_secret), self._tools.now())

@@ -12,7 +12,10 @@ def moment(text: str) -> datetime:
         return at
     if at.tzinfo is None:
         raise ValueError("has no zone")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("out of range") from None
 
 
 def epoch(seconds: int) -> datetime:

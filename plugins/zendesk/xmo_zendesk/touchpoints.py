@@ -14,6 +14,13 @@ Row = Mapping[str, Any]
 
 def touchpoints(row: Row, machines: frozenset[str]) -> Iterator[Touchpoint]:
     """Yield the events that an update tells, or raise `BadRecord`."""
+    try:
+        yield from _events(row, machines)
+    except TypeError:  # a list or an object, where the vendor has a word
+        raise BadRecord("child_events: are not what Zendesk describes", field="child_events") from None
+
+
+def _events(row: Row, machines: frozenset[str]) -> Iterator[Touchpoint]:
     ticket, at, answered = row.get("ticket_id"), _time(row, "created_at"), bool(row.get(speech.ANSWERED))
     if type(ticket) is not int:
         raise BadRecord("ticket_id: is not an id", field="ticket_id")

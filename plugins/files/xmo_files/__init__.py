@@ -1,0 +1,1 @@
+"""Files as a source: delimited text and JSON lines, for history and for systems without an API."""

@@ -1,0 +1,174 @@
+"""The kit's own parts: what it needs, what it tells, what it watches."""
+
+import random
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docs.conformance
+from docs import generate
+from tests.conformance import acorn
+from xmo_core.testing import Canned, SourceTests, TriggerTests, WordsTests, made
+from xmo_core.testing.damage import damaged, moved, undated
+from xmo_core.testing.kept import Kept
+from xmo_core.testing.pure import watched
+from xmo_core.testing.sound import unsound
+from xmo_core.testing.toml import table
+from xmo_hooks import Invitation, Native, Occasion, Ticket
+
+TICKET = Ticket(
+    key="1",
+    number="A-1",
+    kind="incident",
+    vendor_type="ticket",
+    state="resolved",
+    vendor_state="done",
+    opened_at=datetime(2026, 3, 1, tzinfo=UTC),
+    changed_at=datetime(2026, 3, 1, tzinfo=UTC),
+)
+
+
+def test_the_page_tells_what_is_tested() -> None:
+    page = generate.CONFORMANCE.read_text(encoding="utf-8")
+    assert generate.written(page, docs.conformance.page) == page, "make docs writes it anew"
+
+
+def test_every_behaviour_says_why() -> None:
+    tests = {name: getattr(SourceTests, name).__doc__ for name in dir(SourceTests) if name.startswith("test_")}
+    assert len(tests) > 40
+    assert [name for name, why in tests.items() if not why or len(why) < 40] == []
+
+
+def test_without_pytest_the_kit_says_what_to_install() -> None:
+    code = (
+        "import importlib.util\nfound = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'pytest' else found(name, *more)\n"
+        "import xmo_core.testing"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install 'xmo-core[testing]'" in done.stderr
+
+
+def test_the_core_itself_needs_no_pytest() -> None:
+    code = "import sys, xmo_core.commands.work, xmo_core.http; print('pytest' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_class_without_a_desk_is_told_to_write_one() -> None:
+    with pytest.raises(pytest.UsageError, match="def desk"):
+        SourceTests().desk()
+
+
+def test_the_reply_with_most_parameters_wins() -> None:
+    told: list[str] = []
+    canned = Canned([("GET", "/t", "all"), ("GET", "/t?a=1", "one"), ("GET", "/t?a=1&b=", "both")])
+    for query in ("", "a=1", "b=&a=1&c=3", "a=2"):
+        (body,) = canned({"REQUEST_METHOD": "GET", "PATH_INFO": "/t", "QUERY_STRING": query}, lambda *_: None)  # type: ignore[arg-type]
+        told.append(body.decode())
+    assert told == ['"all"', '"one"', '"both"', '"all"']
+
+
+@pytest.mark.parametrize(
+    ("use", "named"),
+    [
+        (lambda: datetime.now(UTC), "the clock"),
+        (time.time, "the clock"),
+        (lambda: random.choice("ab"), "chance"),
+        (lambda: Path(__file__).read_text(), "a file"),
+        (lambda: __import__("socket").socket().close(), "the network"),
+        (lambda: __import__("os").environ.get("HOME"), "the environment"),
+    ],
+)
+def test_what_is_used_besides_the_arguments_is_seen(use: Any, named: str) -> None:
+    with watched() as seen:
+        use()
+    assert any(one.startswith(named) for one in seen)
+
+
+def test_what_is_pure_is_left_in_peace() -> None:
+    with watched() as seen:
+        sorted(datetime.fromisoformat("2026-03-01T00:00:00+00:00").isoformat())
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("key", 1, "Ticket.key is 1"),
+        ("reopens", True, "Ticket.reopens is True"),
+        ("state", "gone", "Ticket.state"),
+        ("number", "", "empty"),
+    ],
+)
+def test_an_unsound_record_is_named(field: str, value: Any, told: str) -> None:
+    values = {name: getattr(TICKET, name) for name in Ticket.__dataclass_fields__}
+    assert unsound(TICKET) == ""
+    assert told in unsound(Ticket(**{**values, field: value}))
+
+
+def test_what_the_vendor_sent_is_damaged_and_nothing_else() -> None:
+    row = {"id": "1", "by": {"name": "x"}, "_ours": {"a": 1}}
+    places = {where.partition(" = ")[0] for where, _ in damaged(row, {"id", "by", "name"})}
+    assert places == {"id", "by", "by.name"}
+    assert row == {"id": "1", "by": {"name": "x"}, "_ours": {"a": 1}}
+
+
+def test_only_the_row_that_is_meant_loses_its_dates() -> None:
+    rows = [{"id": "1", "at": "2026-03-01"}, {"id": "2", "at": "2026-03-01"}]
+    assert undated({"rows": rows}, rows[0], {"1"}) == {"rows": [{"id": "1", "at": "yesterday"}, rows[1]]}
+
+
+@pytest.mark.parametrize("text", ["2026-03-01T09:00:00Z", "2026-03-01T09:00:00.250+0100", "2026-03-01T09:00:00-08:00"])
+def test_a_moved_time_is_the_same_instant(text: str) -> None:
+    assert moved({"at": [text]})["at"][0] != text
+    assert datetime.fromisoformat(moved(text)) == datetime.fromisoformat(text)
+    assert moved("2026-03-01 09:00:00") == "2026-03-01 09:00:00"
+
+
+def test_made_up_records_are_sound_and_always_the_same() -> None:
+    occasions = [maker.record(Occasion) for maker in made.makers()]
+    assert occasions == [maker.record(Occasion) for maker in made.makers()]
+    assert not [wrong for one in occasions if "is empty" not in (wrong := unsound(one.ticket)) and wrong]
+    assert occasions[0].ticket.requester is None
+    assert occasions[1].ticket.requester is not None
+    assert isinstance(made.makers()[1].invitation(), Invitation)
+    assert unsound(made.makers()[1].record(Native)) in ("", "Native.ticket is empty", "Answer.question is empty")
+
+
+def test_options_are_written_as_toml() -> None:
+    import tomllib
+
+    options = {"a": 'x "y"', "b": [1, {"c": True}], "d": {"e f": 2.5}}
+    assert tomllib.loads(table("sources.desk", options)) == {"sources": {"desk": options}}
+
+
+def test_the_invented_desk_has_what_its_test_says() -> None:
+    assert sum(map(len, acorn.PAGES.values())) == 6
+
+
+def test_a_fetch_of_one_page_proves_nothing_about_a_kill() -> None:
+    whole = Kept(tickets={"1": TICKET}, pages=[[TICKET]], cursors=["1"])
+    bench: Any = None  # nothing is fetched
+    with pytest.raises(pytest.skip.Exception, match="choose a smaller page"):
+        SourceTests().test_a_fetch_that_is_killed_after_any_page_goes_on_from_its_cursor(bench, whole)
+
+
+def test_words_that_are_never_written_are_not_taken_for_proven() -> None:
+    kit, silent = WordsTests(), lambda **_: None
+    with pytest.raises(AssertionError, match="def make"):
+        kit.test_the_words_are_a_message(silent)
+    for test in (kit.test_the_marker_stands_in_the_words, kit.test_the_link_stands_in_the_words):
+        with pytest.raises(pytest.skip.Exception):
+            test(silent)
+
+
+def test_a_trigger_that_never_votes_is_told_to_give_an_occasion() -> None:
+    with pytest.raises(pytest.skip.Exception, match="def make"):
+        TriggerTests().test_a_vote_is_sound(lambda **_: None)

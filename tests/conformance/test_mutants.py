@@ -1,0 +1,49 @@
+"""The kit is sharp: each fault planted in a copy of a stock plugin is caught by exactly the test that names it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xmo_core.testing as kit
+from tests.conformance.mutants import MUTANTS, Mutant
+from tests.conformance.planted import ROOT, report
+
+_FAILED = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
+_PASSED = re.compile(r"(\d+) passed")
+_FEWEST = 6  # tests of the smallest kit that pass beside the one that fails
+
+
+@pytest.fixture(scope="session")
+def reports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the kit over each mutant that is asked for."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [spec.params["mutant"].name for spec in specs if spec is not None and "mutant" in spec.params]
+    folder = tmp_path_factory.mktemp("mutants")
+    command = [sys.executable, "-m", "tests.conformance.planted", str(folder), *asked]
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_planted_fault_is_caught_by_the_test_that_names_it(mutant: Mutant, reports: Path) -> None:
+    told = report(reports, mutant).read_text(encoding="utf-8")
+    passed = _PASSED.search(told)
+    assert set(_FAILED.findall(told)) == {mutant.caught}, told[-6000:]
+    assert passed is not None, told
+    assert int(passed[1]) >= _FEWEST, told
+
+
+def test_each_behaviour_of_the_kit_has_a_fault_that_it_catches() -> None:
+    kits = (kit.SourceTests, kit.TriggerTests, kit.ScoreTests, kit.WordsTests)
+    tests = {name for each in kits for name in dir(each) if name.startswith("test_")}
+    assert tests == {mutant.caught for mutant in MUTANTS}
+
+
+def test_no_two_mutants_have_the_same_name() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)

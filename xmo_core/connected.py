@@ -1,0 +1,200 @@
+"""A source at work: its plugin's methods, and what comes of them as rows for the store.
+
+`Connected` is what the line works with. `Here` is the source itself; `apart.Apart` is one in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from random import Random
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+import orjson
+
+from xmo_core.logs import get as get_log
+from xmo_core.store.rows import Asking, Rowing, Rows
+from xmo_hooks import Call, Estimate, Finding, Grant, Heard, Json, Message, Page, Receipt, Row, Source, Ticket, Tools
+
+if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
+    from xmo_core.http import Session, Wait
+    from xmo_core.office import Office
+    from xmo_hooks import Hears, Restarts, Sweeps
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What of a source to fetch: from its cursor on (by default), everything, or what changed `since`."""
+
+    since: datetime | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One page that was fetched and parsed, the cursor behind it, and the keys of what was deleted at the vendor."""
+
+    rows: Rows
+    cursor: Json
+    deleted: Sequence[str]
+
+
+class Connected(Protocol):
+    """What the line asks of a source. Everything raises the errors of the contract, and nothing else."""
+
+    def check(self) -> tuple[list[Finding], float | None]:
+        """Return what the source found, and by how many seconds the vendor's clock is ahead of ours."""
+
+    def count(self, scope: Scope, stored: Json) -> Estimate | None:
+        """Return what a fetch would bring, or None where the vendor cannot say."""
+
+    def pages(self, scope: Scope, stored: Json, asking: Asking) -> Iterator[Read]:
+        """Fetch and parse to the end."""
+
+    def parse(self, raws: Sequence[Row], asking: Asking) -> Rows:
+        """Parse rows that were fetched before."""
+
+    def fetch_some(self, keys: Sequence[str], asking: Asking) -> Rows:
+        """Fetch these tickets as they are now, and parse them."""
+
+    def gone(self, keys: Sequence[str]) -> set[str]:
+        """Return which of these tickets the vendor no longer has. Capability "gone"."""
+
+    def find(self, ticket: Ticket, marker: str) -> Receipt | None:
+        """Look for a comment with this marker. Capability "comment"."""
+
+    def comment(self, ticket: Ticket, message: Message) -> Receipt:
+        """Write a comment. Capability "comment"."""
+
+
+class Here:
+    """One source, in this process, connected when it is first asked."""
+
+    def __init__(self, office: Office, name: str, on_wait: Callable[[Wait], None]) -> None:
+        self._office, self._name, self._on_wait = office, name, on_wait
+        self._config = office.config.sources[name]
+        self.renewing = Lock()  # held while a token is renewed: who ends the process waits for that
+
+    @cached_property
+    def _session(self) -> Session:
+        from xmo_core.http import Session
+
+        return Session(
+            name=self._name,
+            options=self._office.config.http,
+            requests_per_minute=self._config.requests_per_minute,
+            limits=self._config.limits,
+            now=self._office.wall,
+            log=get_log("xmo.source").bind(source=self._name),
+            on_wait=self._on_wait,
+            random=Random(),  # noqa: S311 - jitter, no secret
+        )
+
+    @cached_property
+    def _source(self) -> Source:
+        log = get_log("xmo.source").bind(source=self._name)
+        tools = Tools(session=self._session, now=self._office.now, log=log, oauth=self._oauth)
+        return self._config.kind.make(self._config.options, tools)
+
+    def _oauth(self, grant: Grant) -> AuthBase:
+        from xmo_core.oauth import OAuth
+
+        return OAuth(grant, self._session, self._office.store, self._name, self._office.wall, self.renewing)
+
+    def check(self) -> tuple[list[Finding], float | None]:
+        """See `Connected`."""
+        return [_is(Finding, finding) for finding in self._source.check()], self._session.skew
+
+    def count(self, scope: Scope, stored: Json) -> Estimate | None:
+        """See `Connected`."""
+        estimate = self._source.count(self._start(scope, stored), scope.since)
+        return estimate and _is(Estimate, estimate)
+
+    def pages(self, scope: Scope, stored: Json, asking: Asking) -> Iterator[Read]:
+        """See `Connected`; the next page is fetched while this one is parsed."""
+        rowing = self._rowing(asking)
+        for page in _ahead(self._source.fetch(self._start(scope, stored), scope.since)):
+            orjson.dumps(_is(Page, page).cursor)  # one that cannot be kept is the plugin's fault, and told here
+            yield Read(rowing.rows(page.rows), page.cursor, list(page.deleted))
+            del page  # or it would stay until the next one is there
+
+    def parse(self, raws: Sequence[Row], asking: Asking) -> Rows:
+        """See `Connected`."""
+        return self._rowing(asking).rows(raws)
+
+    def fetch_some(self, keys: Sequence[str], asking: Asking) -> Rows:
+        """See `Connected`."""
+        return self._rowing(asking).rows(self._source.fetch_some(keys))
+
+    def gone(self, keys: Sequence[str]) -> set[str]:
+        """See `Connected`."""
+        return set(keys).intersection(cast("Sweeps", self._source).gone(keys))
+
+    def find(self, ticket: Ticket, marker: str) -> Receipt | None:
+        """See `Connected`."""
+        receipt = self._source.find(ticket, marker)
+        return receipt and _is(Receipt, receipt)
+
+    def comment(self, ticket: Ticket, message: Message) -> Receipt:
+        """See `Connected`."""
+        return _is(Receipt, self._source.comment(ticket, message))
+
+    def hear(self, call: Call) -> Heard:
+        """Name the tickets that a webhook is about. Capability "hear"; called by `xmo serve`, from any thread."""
+        return _is(Heard, cast("Hears", self._source).hear(call))
+
+    def _start(self, scope: Scope, stored: Json) -> Json:
+        """Return the cursor to begin with."""
+        if scope.since:
+            return None
+        if scope.full:
+            return cast("Restarts", self._source).restart(stored) if "restart" in self._config.kind.can else None
+        return stored
+
+    def _rowing(self, asking: Asking) -> Rowing:
+        dialect = self._office.config.store_url.partition(":")[0].partition("+")[0]
+        return Rowing(self._name, self._source.parse, self._office.keys, dialect, asking)
+
+
+def _is(type_: type[T], thing: object) -> T:
+    if not isinstance(thing, type_):
+        raise TypeError(f"expected {type_.__name__}, got {type(thing).__name__}")
+    return thing
+
+
+def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """Yield the pages, while the next one is already being fetched."""
+    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as pool:
+        future = pool.submit(next, pages, None)
+        while (page := future.result()) is not None:
+            future = pool.submit(next, pages, None)
+            yield page
+            del page
+
+
+@contextmanager
+def connected(
+    office: Office, names: Iterable[str], on_wait: Callable[[Wait], None]
+) -> Iterator[Mapping[str, Connected]]:
+    """Make the sources, each in a process of its own. Nothing is sent yet. To be entered before the store is opened: an
+    open database must not be taken along into another process."""
+    if not office.apart:
+        yield {name: Here(office, name, on_wait) for name in names}
+        return
+    from xmo_core.apart import Apart
+
+    with ExitStack() as stack:
+        sources: dict[str, Apart] = {}
+        for name in names:
+            made = Apart(replace(office), name, on_wait, [*sources.values()])
+            sources[name] = stack.enter_context(made)
+        yield sources
