@@ -95,25 +95,29 @@ class Registry:
         """Call each plugin's `hook` by itself and yield its name and result, where it has one. A plugin that raises,
         hangs or returns what it must not stops no other: it is noted in `failures` and told to `on_failure`."""
         for name, function, wanted in self._bound.get(hook) or self._bind(hook):
-            failure, result = self._late.get((name, hook)), None
-            if failure is not None:  # it would be late again, for each of thousands
-                failure.times += 1
-            else:
-                try:
-                    with at_most(VOTE_SECONDS if hook in _IN_TRANSACTION else HOOK_SECONDS):
-                        result = function(*[args[arg] for arg in wanted])
-                        if hasattr(result, "__next__"):
-                            result = list(result)
-                        if result is not None and (reason := misfit(hook, result)):
-                            failure = self._fail(name, hook, reason)
-                except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything, and must not stop the others
-                    failure = self._fail(name, hook, place_of(error), error)
-                    if isinstance(error, TookTooLongError):
-                        self._late[name, hook] = failure
+            result, failure = self._result(name, hook, function, [args[arg] for arg in wanted])
             if failure is None and result is not None:
                 yield name, result
             elif failure is not None and on_failure is not None:
                 on_failure(failure)
+
+    def _result(self, name: str, hook: str, function: Callable[..., Any], args: list[Any]) -> tuple[Any, Broken | None]:
+        """Call one plugin's hook; returns its result, or how it failed."""
+        if late := self._late.get((name, hook)):  # it would be late again, for each of thousands
+            late.times += 1
+            return None, late
+        try:
+            with at_most(VOTE_SECONDS if hook in _IN_TRANSACTION else HOOK_SECONDS):
+                result = function(*args)
+                if hasattr(result, "__next__"):
+                    result = list(result)
+                reason = "" if result is None else misfit(hook, result)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything, and must not stop the others
+            failure = self._fail(name, hook, place_of(error), error)
+            if isinstance(error, TookTooLongError):
+                self._late[name, hook] = failure
+            return None, failure
+        return result, self._fail(name, hook, reason) if reason else None
 
     def call(self, hook: str, on_failure: OnFailure | None = None, /, **args: Any) -> list[tuple[str, Any]]:
         """Call `hook` on every plugin and return all results; see `each`."""
