@@ -1,6 +1,7 @@
 """What all tests share: a real PostgreSQL, a fresh store for each test, and no settings from the developer's shell."""
 
 import itertools
+import logging
 import os
 import pwd
 import shutil
@@ -11,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import structlog
 
 Need = Callable[[bool, str], None]
 _counter = itertools.count(1)
@@ -34,6 +36,18 @@ def need() -> Need:
 def _nothing_from_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("XMO_") and not name.startswith("XMO_TEST_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """What one test's command says of its log binds no other test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def _system_binaries() -> Path | None:

@@ -39,6 +39,11 @@ def test_a_planted_fault_is_caught_by_the_test_that_names_it(mutant: Mutant, rep
     assert int(passed[1]) >= _FEWEST, told
 
 
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_the_place_of_each_fault_stands_once_in_its_plugin(mutant: Mutant) -> None:
+    assert (ROOT / "plugins" / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1
+
+
 def test_each_behaviour_of_the_kit_has_a_fault_that_it_catches() -> None:
     kits = (kit.SourceTests, kit.TriggerTests, kit.ScoreTests, kit.WordsTests)
     tests = {name for each in kits for name in dir(each) if name.startswith("test_")}

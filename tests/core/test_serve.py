@@ -1,7 +1,6 @@
 """The pages as they are served: what goes wrong is logged, and whoever reads the log cannot answer in others' place."""
 
 import io
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Thread
@@ -9,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-import structlog
 from flask import Flask
 from waitress.server import create_server
 from werkzeug.exceptions import NotFound
@@ -25,15 +23,10 @@ TOKENS = [KEYS.token(KEYS.invitation(f"corp:{n}#1")) for n in range(200)]  # som
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def log() -> io.StringIO:
     stream = io.StringIO()
     logs.configure(LogOptions(), stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,12 +108,7 @@ def write_site(folder: Path, more: str = "") -> Path:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     logs.configure(LogOptions(level="error"))
     office = open_office(write_site(tmp_path), NOW)
     yield Site(office)
     office.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
