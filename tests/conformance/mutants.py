@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 _SUITES = {
-    "servicenow": "test_servicenow.py",
-    "jira": "test_jira.py",
-    "zendesk": "test_zendesk.py",
+    "servicenow": "test_servicenow.py::TestServiceNow",
+    "jira": "test_jira.py::TestJiraCloud",
+    "zendesk": "test_zendesk.py::TestZendesk",
     "insights": "test_rules.py::TestInsightsScores",
 }
 

@@ -90,7 +90,8 @@ class CommentTests(Setup):
         bench.source().comment(ticket, question)
         writes = sum(not call.read for call in bench.wire.calls)
         assert (stands := self._standing(bench, ticket, question)) == 1, f"Asked once, it stands there {stands} times."
-        for number in range(writes):
+        # where there is one write, the test before has seen it lost
+        for number in range(writes if writes > 1 else 0):
             question = message()
             bench.wire.plan = faults.write(number, faults.lost)
             attempt(partial(bench.source().comment, ticket, question))
