@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _fork = get_context("fork")
 _GRACE = 15.0  # seconds
 _FACTS = ("hint", "field", "key", "until", "reason")  # what errors of the contract carry beside their message
-_MMAP_THRESHOLD = -3  # of mallopt(3)
 _TOLD = {error for error in vars(xmo_hooks).values() if isinstance(error, type) and issubclass(error, XmoError)}
 
 
@@ -183,15 +182,6 @@ def _plain(error: XmoError) -> tuple[type[XmoError], tuple[str, ...], dict[str, 
     return kind, tuple(map(str, error.args)), {fact: vars(error)[fact] for fact in _FACTS if fact in vars(error)}
 
 
-def _give_back() -> None:
-    """Have the C library give large blocks back as soon as they are free, where it is glibc: it would keep some ten
-    megabytes of pages that were read long ago."""
-    import ctypes
-
-    with suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 2**20)
-
-
 def _work(office: Office, name: str, pipe: Connection, inherited: Sequence[Connection]) -> None:
     """Do what is asked, until the other side is gone. This is the main function of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the line's, which then lets us go
@@ -213,7 +203,6 @@ def _work(office: Office, name: str, pipe: Connection, inherited: Sequence[Conne
 
     here = Here(office, name, lambda wait: say("wait", wait))
     Thread(target=listen, daemon=True, name="line").start()
-    _give_back()
     while True:
         what, args = asked.get()
         try:

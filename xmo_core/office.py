@@ -34,7 +34,7 @@ class Office:
     def store(self) -> Store:
         """Open the store, made on first use and of the right version."""
         store = open_store(self.config.store_url)
-        versions.ensure(store)
+        versions.ensure(store, apart=self.apart)
         return store
 
     @property

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, select, true
@@ -19,6 +20,7 @@ from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.progress import Progress
 from xmo_core.registry import contract_kept
+from xmo_core.store import Store
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.rows import Asking, Bad
@@ -103,6 +105,8 @@ class _Sync:
         self._office, self._run, self._lease = office, run, lease
         self._name, self._source, self._progress = name, source, progress
         self._can = office.config.sources[name].kind.can
+        # made once: each statement is a ring of some sixty objects, which would lie about until they are looked for
+        self._cursor_upsert = cache(partial(_cursor_upsert, office.store))
 
     def run(self, scope: Scope) -> None:
         """Fetch to the end."""
@@ -180,9 +184,13 @@ class _Sync:
     def _save_cursor(self, connection: Connection, **values: object) -> None:
         if values:
             known = {"source": self._name, "known_since": self._office.now()}
-            row = self._office.store.upsert(t.cursor).values(known | values)
-            new = {name: row.excluded[name] for name in values}
-            connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=new))
+            connection.execute(self._cursor_upsert(*values), known | values)
+
+
+def _cursor_upsert(store: Store, *names: str) -> Any:
+    row = store.upsert(t.cursor)
+    new = {name: row.excluded[name] for name in names}
+    return row.on_conflict_do_update(index_elements=["source"], set_=new)
 
 
 def _chunks(things: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -1,21 +1,30 @@
 """The store's version: made on first use, refused when it is not the code's, raised by `xmo db upgrade`."""
 
+from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from xmo_core.store.engine import Store
-from xmo_hooks import ConfigError
+from xmo_hooks import ConfigError, XmoError
 
 # The newest migration. Written down so that an ordinary run need not import alembic (a second of CPU) to compare.
 HEAD = "0003"
 
 
-def ensure(store: Store) -> None:
-    """Make an empty database a store, and refuse one of another version. Called before every command that needs it."""
+def ensure(store: Store, *, apart: bool = False) -> None:
+    """Make an empty database a store, and refuse one of another version. Called before every command that needs it;
+    `apart` makes it in a process of its own, for alembic takes 12 MB that would stay for the whole run."""
     with store.reading() as connection:
         found = version(connection)
-    if found is None:
+    if found is None and apart:
+        store.close()  # an open database must not be taken along into another process
+        made = get_context("fork").Process(target=_upgrade, args=(store,), name="upgrade")
+        made.start()
+        made.join()
+        ensure(store)  # where it could not be made, this says why
+    elif found is None:
         upgrade(store)
     elif found != HEAD:
         raise _refusal(found)
@@ -51,6 +60,11 @@ def upgrade(store: Store) -> tuple[str | None, str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, HEAD
+
+
+def _upgrade(store: Store) -> None:
+    with suppress(XmoError):
+        upgrade(store)
 
 
 def _refusal(found: str) -> ConfigError:
