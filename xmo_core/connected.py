@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from xmo_core.http import Session, Wait
     from xmo_core.office import Office
-    from xmo_hooks import Hears, Restarts, Sweeps
+    from xmo_hooks import Comments, Hears, Restarts, Sweeps
 
 T = TypeVar("T")
 
@@ -141,12 +141,12 @@ class Here:
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         """See `Connected`."""
-        receipt = self._source.find(ticket, marker)
+        receipt = cast("Comments", self._source).find(ticket, marker)
         return receipt and _is(Receipt, receipt)
 
     def comment(self, ticket: Ticket, message: Message) -> Receipt:
         """See `Connected`."""
-        return _is(Receipt, self._source.comment(ticket, message))
+        return _is(Receipt, cast("Comments", self._source).comment(ticket, message))
 
     def hear(self, call: Call) -> Heard:
         """Name the tickets that a webhook is about. Capability "hear"; called by `xmo serve`, from any thread."""

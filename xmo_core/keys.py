@@ -40,10 +40,10 @@ class Keys:
         """Return the invitation's id of a token that we signed, else None."""
         invitation, _, signature = token.partition(".")
         ours = self._signature(invitation)
-        return invitation if hmac.compare_digest(signature.encode(), ours.encode()) else None
+        return invitation if hmac.compare_digest(signature.encode(errors="surrogatepass"), ours.encode()) else None
 
     def _signature(self, invitation: str) -> str:
-        return _text(hmac.digest(self._token, invitation.encode(), "sha256")[:18])
+        return _text(hmac.digest(self._token, invitation.encode(errors="surrogatepass"), "sha256")[:18])
 
 
 def _text(raw: bytes) -> str:

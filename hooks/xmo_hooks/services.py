@@ -90,11 +90,15 @@ class Source(Protocol):
         """Turn one raw row into what it tells: a ticket, events of its life, answers to the vendor's own survey; or
         raise `BadRecord`. Pure: no request, no clock."""
 
+
+class Comments(Protocol):
+    """What a source can besides whose vendor shows its requesters what is written to a ticket. Capability "comment"."""
+
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
-        """Look whether a comment with this marker stands in the ticket. Capability "comment"."""
+        """Look whether a comment with this marker stands in the ticket. Called before every `comment`."""
 
     def comment(self, ticket: Ticket, message: Message) -> Receipt:
-        """Write a comment that the requester sees. Capability "comment"; called at most once for one marker."""
+        """Write a comment that the requester sees. Called at most once for one marker."""
 
 
 class Sweeps(Protocol):

@@ -2,6 +2,7 @@
 
 import secrets
 from functools import partial
+from typing import cast
 
 import pytest
 
@@ -10,7 +11,7 @@ from xmo_core.testing.bench import Bench, as_stored
 from xmo_core.testing.kept import Kept, attempt
 from xmo_core.testing.setup import Setup
 from xmo_core.testing.wire import Fault, no_trouble
-from xmo_hooks import Conflict, Message, Source, Ticket, XmoError
+from xmo_hooks import Comments, Conflict, Message, Ticket, XmoError
 
 _LINK = "http://127.0.0.1/a/"
 
@@ -21,15 +22,19 @@ def message() -> Message:
     return Message(marker=marker, text=f"How did we do?\n{_LINK}{marker[4:]}\n\n[{marker}]")
 
 
+def _writer(bench: Bench) -> Comments:
+    return cast("Comments", bench.source())
+
+
 class CommentTests(Setup):
     """Commenting, and finding."""
 
     @pytest.fixture
-    def writer(self, bench: Bench) -> Source:
+    def writer(self, bench: Bench) -> Comments:
         """Make a source that comments, where this kind can."""
         if "comment" not in bench.kind.can:
             pytest.skip('This kind does not declare the capability "comment".')
-        return bench.source()
+        return _writer(bench)
 
     @pytest.fixture
     def ticket(self, bench: Bench, whole: Kept) -> Ticket:
@@ -42,17 +47,17 @@ class CommentTests(Setup):
         assert takes, "No ticket of your desk takes comments: all are in the states that `final` of the kind names."
         return next((ticket for ticket in takes if ticket.state == "resolved"), takes[0])
 
-    def test_a_comment_is_found_by_its_marker(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_a_comment_is_found_by_its_marker(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """After a crash nobody knows whether the question went out: so each run looks for its marker first."""
         question = message()
         receipt = writer.comment(ticket, question)
         assert receipt.reference, "`comment` gave a receipt without a reference: name the comment as the vendor does."
-        found = bench.source().find(ticket, question.marker)
+        found = _writer(bench).find(ticket, question.marker)
         assert found is not None, (
             f"{question.marker} was written into {ticket.number}, and `find` did not see it: it would be asked again."
         )
 
-    def test_a_marker_that_is_not_there_is_not_found(self, writer: Source, ticket: Ticket) -> None:
+    def test_a_marker_that_is_not_there_is_not_found(self, writer: Comments, ticket: Ticket) -> None:
         """A marker that is found was asked: taking another one for it would leave a person unasked."""
         question = message()
         assert writer.find(ticket, question.marker) is None, "`find` sees a marker that was never written."
@@ -65,7 +70,7 @@ class CommentTests(Setup):
             )
 
     def test_a_comment_whose_answer_was_lost_is_found_and_not_repeated(
-        self, bench: Bench, writer: Source, ticket: Ticket
+        self, bench: Bench, writer: Comments, ticket: Ticket
     ) -> None:
         """The vendor takes the comment, and the connection breaks before it can say so: the error goes up, and the
         next run finds the marker. Exactly one question stands at the desk."""
@@ -76,7 +81,7 @@ class CommentTests(Setup):
         )
         assert self._written(bench, question) == 1, "A comment whose answer was lost was sent again: never repeat it."
         # where one comment takes several writes, the first alone may show nothing yet
-        assert bench.source().find(ticket, question.marker) or self._standing(bench, ticket, question) == 0, (
+        assert _writer(bench).find(ticket, question.marker) or self._standing(bench, ticket, question) == 0, (
             "The desk has the comment, and `find` did not see it."
         )
 
@@ -87,16 +92,16 @@ class CommentTests(Setup):
             pytest.skip("Write `def seen(self, url, key)`: return the comments of that ticket, as its requester sees.")
         question = message()
         bench.wire.calls.clear()
-        bench.source().comment(ticket, question)
+        _writer(bench).comment(ticket, question)
         writes = sum(not call.read for call in bench.wire.calls)
         assert (stands := self._standing(bench, ticket, question)) == 1, f"Asked once, it stands there {stands} times."
         # where there is one write, the test before has seen it lost
         for number in range(writes if writes > 1 else 0):
             question = message()
             bench.wire.plan = faults.write(number, faults.lost)
-            attempt(partial(bench.source().comment, ticket, question))
+            attempt(partial(_writer(bench).comment, ticket, question))
             bench.wire.plan = no_trouble
-            again = bench.source()
+            again = _writer(bench)
             if again.find(ticket, question.marker) is None:
                 again.comment(ticket, question)
             assert (stands := self._standing(bench, ticket, question)) == 1, (
@@ -104,7 +109,7 @@ class CommentTests(Setup):
                 f"there {stands} times: `find` must see whatever the requester sees."
             )
 
-    def test_asking_leaves_the_ticket_as_it_is(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_asking_leaves_the_ticket_as_it_is(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """Some vendors reopen a ticket when a comment is added: then the question itself would end what it asks about,
         and be withdrawn, or asked again with the next resolution."""
         writer.comment(ticket, message())
@@ -118,7 +123,7 @@ class CommentTests(Setup):
                 "comment in a way that leaves the ticket as it was."
             )
 
-    def test_a_ticket_that_changed_meanwhile_is_a_conflict(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_a_ticket_that_changed_meanwhile_is_a_conflict(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """Where the desk refuses a write because others were faster, the next run reads again and decides again: any
         other error would withdraw the question."""
         for status in ("409 Conflict", "412 Precondition Failed"):
@@ -128,7 +133,7 @@ class CommentTests(Setup):
                 f"Each write was answered with {status}, and `comment` ended with {error!r}: let `Conflict` through."
             )
 
-    def test_a_comment_is_not_sent_again_after_a_503(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_a_comment_is_not_sent_again_after_a_503(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """A 503 does not say whether the comment was written: only the next run, which looks first, may repeat it."""
         question = message()
         error = self._comment(bench, writer, ticket, question, faults.refuses("503 Service Unavailable"))
@@ -136,14 +141,14 @@ class CommentTests(Setup):
         assert sent == 1, f"A comment that was answered with 503 was sent {sent} times: leave repeats to the core."
         assert isinstance(error, XmoError), "A comment was answered with 503, and `comment` gave a receipt."
 
-    def test_a_refused_comment_is_not_taken_for_written(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_a_refused_comment_is_not_taken_for_written(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """What the vendor refuses was not asked, and is told: a receipt would close the question for good."""
         error = self._comment(bench, writer, ticket, message(), faults.refuses("403 Forbidden"))
         assert isinstance(error, XmoError), (
             "A comment was answered with 403, and `comment` gave a receipt: let it through."
         )
 
-    def test_what_cannot_be_looked_up_is_not_called_missing(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_what_cannot_be_looked_up_is_not_called_missing(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """`find` returns None only where it has looked: None for "could not look" asks a person twice."""
         question = message()
         writer.comment(ticket, question)
@@ -155,7 +160,7 @@ class CommentTests(Setup):
                 continue
             assert found is not None, f"The desk answered {status}, and `find` said None: let the error through."
 
-    def test_a_marker_on_a_later_page_of_comments_is_found(self, writer: Source, ticket: Ticket) -> None:
+    def test_a_marker_on_a_later_page_of_comments_is_found(self, writer: Comments, ticket: Ticket) -> None:
         """A ticket may have more comments than the vendor shows at once, before the question and after it."""
         if self.comments_on_a_page is None:
             pytest.skip("Set `comments_on_a_page`: how many comments of one ticket the vendor shows at once.")
@@ -167,7 +172,7 @@ class CommentTests(Setup):
                 f"Among {len(questions)} comments, `find` did not see the {place}: follow the pages to the end."
             )
 
-    def test_the_words_arrive_as_they_were_written(self, bench: Bench, writer: Source, ticket: Ticket) -> None:
+    def test_the_words_arrive_as_they_were_written(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
         """The link is why the comment is written: without it nobody can answer."""
         question = message()
         bench.wire.calls.clear()
@@ -176,7 +181,7 @@ class CommentTests(Setup):
         for what in (f"{_LINK}{question.marker[4:]}", question.marker):
             assert what.encode() in sent, f"{what} is not in what was sent to the desk: send `message.text` unchanged."
 
-    def test_what_was_asked_is_no_touchpoint(self, bench: Bench, writer: Source, ticket: Ticket, whole: Kept) -> None:
+    def test_what_was_asked_is_no_touchpoint(self, bench: Bench, writer: Comments, ticket: Ticket, whole: Kept) -> None:
         """Our own question is no word of the desk: it would count as service that nobody gave."""
         writer.comment(ticket, message())
         again = bench.source()
@@ -184,7 +189,7 @@ class CommentTests(Setup):
         new = [point for key, point in kept.touchpoints.items() if key not in whole.touchpoints]
         assert not new, f"After our question there are new touchpoints, such as {new[0]}: leave what holds MARKER out."
 
-    def _comment(self, bench: Bench, writer: Source, ticket: Ticket, question: Message, fault: Fault) -> object:
+    def _comment(self, bench: Bench, writer: Comments, ticket: Ticket, question: Message, fault: Fault) -> object:
         """Comment while each write that holds the marker meets the fault; return the error or the receipt."""
         bench.wire.calls.clear()
         bench.wire.plan = faults.holding(question.marker, fault)

@@ -15,12 +15,9 @@ from xmo_hooks import (
     BadRecord,
     Estimate,
     Finding,
-    Forbidden,
     Json,
-    Message,
     Native,
     Page,
-    Receipt,
     Row,
     Ticket,
     Tools,
@@ -65,14 +62,6 @@ class Files:
             text = f"{row['file']}, row {row['row']}: none of the tables of this source is for this file"
             raise BadRecord(text)
         return [record for parser in self._meant(row) for record in parser.records(row)]
-
-    def find(self, ticket: Ticket, marker: str) -> Receipt | None:  # noqa: ARG002 - as the protocol has it
-        """Find nothing: the kind has no capability "comment", so this is never called."""
-        return None
-
-    def comment(self, ticket: Ticket, message: Message) -> Receipt:  # noqa: ARG002 - as the protocol has it
-        """Refuse: the kind has no capability "comment", so this is never called."""
-        raise Forbidden("A file takes no comments.")
 
     def _meant(self, row: Row) -> Iterator[Parser]:
         for table, parser in self._parsers:
