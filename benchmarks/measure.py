@@ -16,7 +16,7 @@ from threading import Event, Thread
 
 ROOT = Path(__file__).parents[1]
 TIMES = 5
-_LOOK = 0.05  # seconds between two looks at the memory of a tree of processes
+_LOOK = 0.2  # seconds between two looks at the memory of a tree of processes; each costs a millisecond a process
 Command = Sequence[str | Path]
 
 

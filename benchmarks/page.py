@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from benchmarks.measure import TIMES
-from benchmarks.peers.beside import Load
+from benchmarks.peers.beside import ROUNDS, Load
 from benchmarks.sizes import Sync
 from benchmarks.vendors import VENDORS
 
@@ -71,6 +71,7 @@ def text(results: Results) -> str:
         results=results,
         vendors=VENDORS,
         times=TIMES,
+        rounds=ROUNDS,
         verdicts=list(verdicts(results)),
     )
 
