@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import requests
 from requests.auth import AuthBase
@@ -25,7 +25,7 @@ from xmo_core.testing.kept import Kept
 from xmo_core.testing.server import serving
 from xmo_core.testing.toml import table
 from xmo_core.testing.wire import HEADER, Wire
-from xmo_hooks import Grant, Json, Kind, Page, Source, Tools
+from xmo_hooks import Comments, Grant, Json, Kind, Page, Source, Tools
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -137,6 +137,10 @@ class Bench:
             return OAuth(grant, session, self._office.store, NAME, self.clock.now)
 
         return config.kind.make(config.options, Tools(session=session, now=self.clock.now, log=self.log, oauth=oauth))
+
+    def writer(self) -> Comments:
+        """Make a source that comments, of a kind that can; for one session, as `source`."""
+        return cast("Comments", self.source())
 
     def fetch(self, cursor: Json = None, since: datetime | None = None) -> Kept:
         """Fetch to the end with a new source, and keep what comes."""

@@ -80,7 +80,8 @@ class DiscretionTests(Setup):
             lambda: Kept().take(source, source.fetch(None, None)),
         ]
         if "comment" in bench.kind.can:
-            actions += [lambda: source.find(ticket, message().marker), lambda: source.comment(ticket, message())]
+            writer = bench.writer()
+            actions += [lambda: writer.find(ticket, message().marker), lambda: writer.comment(ticket, message())]
         bench.wire.plan = plan
         for action in actions:
             yield from _raised(action)

@@ -2,7 +2,6 @@
 
 import secrets
 from functools import partial
-from typing import cast
 
 import pytest
 
@@ -22,10 +21,6 @@ def message() -> Message:
     return Message(marker=marker, text=f"How did we do?\n{_LINK}{marker[4:]}\n\n[{marker}]")
 
 
-def _writer(bench: Bench) -> Comments:
-    return cast("Comments", bench.source())
-
-
 class CommentTests(Setup):
     """Commenting, and finding."""
 
@@ -34,7 +29,7 @@ class CommentTests(Setup):
         """Make a source that comments, where this kind can."""
         if "comment" not in bench.kind.can:
             pytest.skip('This kind does not declare the capability "comment".')
-        return _writer(bench)
+        return bench.writer()
 
     @pytest.fixture
     def ticket(self, bench: Bench, whole: Kept) -> Ticket:
@@ -52,7 +47,7 @@ class CommentTests(Setup):
         question = message()
         receipt = writer.comment(ticket, question)
         assert receipt.reference, "`comment` gave a receipt without a reference: name the comment as the vendor does."
-        found = _writer(bench).find(ticket, question.marker)
+        found = bench.writer().find(ticket, question.marker)
         assert found is not None, (
             f"{question.marker} was written into {ticket.number}, and `find` did not see it: it would be asked again."
         )
@@ -81,7 +76,7 @@ class CommentTests(Setup):
         )
         assert self._written(bench, question) == 1, "A comment whose answer was lost was sent again: never repeat it."
         # where one comment takes several writes, the first alone may show nothing yet
-        assert _writer(bench).find(ticket, question.marker) or self._standing(bench, ticket, question) == 0, (
+        assert bench.writer().find(ticket, question.marker) or self._standing(bench, ticket, question) == 0, (
             "The desk has the comment, and `find` did not see it."
         )
 
@@ -92,16 +87,16 @@ class CommentTests(Setup):
             pytest.skip("Write `def seen(self, url, key)`: return the comments of that ticket, as its requester sees.")
         question = message()
         bench.wire.calls.clear()
-        _writer(bench).comment(ticket, question)
+        bench.writer().comment(ticket, question)
         writes = sum(not call.read for call in bench.wire.calls)
         assert (stands := self._standing(bench, ticket, question)) == 1, f"Asked once, it stands there {stands} times."
         # where there is one write, the test before has seen it lost
         for number in range(writes if writes > 1 else 0):
             question = message()
             bench.wire.plan = faults.write(number, faults.lost)
-            attempt(partial(_writer(bench).comment, ticket, question))
+            attempt(partial(bench.writer().comment, ticket, question))
             bench.wire.plan = no_trouble
-            again = _writer(bench)
+            again = bench.writer()
             if again.find(ticket, question.marker) is None:
                 again.comment(ticket, question)
             assert (stands := self._standing(bench, ticket, question)) == 1, (
@@ -123,7 +118,9 @@ class CommentTests(Setup):
                 "comment in a way that leaves the ticket as it was."
             )
 
-    def test_a_ticket_that_changed_meanwhile_is_a_conflict(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
+    def test_a_ticket_that_changed_meanwhile_is_a_conflict(
+        self, bench: Bench, writer: Comments, ticket: Ticket
+    ) -> None:
         """Where the desk refuses a write because others were faster, the next run reads again and decides again: any
         other error would withdraw the question."""
         for status in ("409 Conflict", "412 Precondition Failed"):
@@ -148,7 +145,9 @@ class CommentTests(Setup):
             "A comment was answered with 403, and `comment` gave a receipt: let it through."
         )
 
-    def test_what_cannot_be_looked_up_is_not_called_missing(self, bench: Bench, writer: Comments, ticket: Ticket) -> None:
+    def test_what_cannot_be_looked_up_is_not_called_missing(
+        self, bench: Bench, writer: Comments, ticket: Ticket
+    ) -> None:
         """`find` returns None only where it has looked: None for "could not look" asks a person twice."""
         question = message()
         writer.comment(ticket, question)

@@ -63,7 +63,7 @@ class Client:
 def records(body: Body, name: str) -> list[Body]:
     """Return the list of records under `name`, or raise `Unavailable` where there is none."""
     rows = body.get(name)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not {*map(type, rows)} <= {dict}:
         raise Unavailable(f"Zendesk's answer holds no list of {name}.")
     return rows
 

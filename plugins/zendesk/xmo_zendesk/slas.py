@@ -24,7 +24,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from xmo_zendesk.times import seconds_of
 
@@ -45,14 +45,9 @@ _PROMISES = 8  # kept of one ticket, the last ones
 # In one second a target is applied before it can be fulfilled or breached.
 _ORDER = {"apply_sla": 0, "activate": 1, "fulfill": 2, "breach": 3}
 _BEGINS = frozenset({"apply_sla", "breach"})  # before one of these, nothing counts
-
-
-class _Event(NamedTuple):
-    at: int
-    ticket: str
-    clock: str  # metric and instance, as in "s1"
-    kind: str
-    raw: Mapping[str, Any]
+# When, its place in `_ORDER` and in its page, which make the order in which events count; the ticket, the clock (metric
+# and instance, as in "s1"), the kind, and the event. A plain tuple: there are dozens for each ticket.
+_Event = tuple[int, int, int, str, str, str, Mapping[str, Any]]
 
 
 @dataclass(slots=True)
@@ -69,8 +64,8 @@ class _Entry:
     met: bool | None = None
 
     @classmethod
-    def read(cls, text: str) -> "_Entry":
-        at, horizon, *words = text.split(" ")
+    def read(cls, line: str) -> "_Entry":
+        _ticket, at, horizon, *words = line.split(" ")
         entry = cls(at=int(at), horizon=int(horizon), is_closed=_CLOSED in words)
         for word in words[entry.is_closed :]:
             if word.startswith(_PROMISE):
@@ -88,13 +83,13 @@ class _Entry:
         marks = (clock + marks for clock, marks in self.marks.items())
         return " ".join([str(self.at), str(self.horizon), *closed, *marks, *promises])
 
-    def take(self, event: _Event) -> bool:
+    def take(self, at: int, clock: str, kind: str, raw: Mapping[str, Any]) -> bool:
         """Take in one event, and tell whether it is news."""
-        before, news = self.marks.get(event.clock, ""), False
-        if (marks := _marked(before, event)) != before:
-            news, self.at = self._mark(event.clock, marks), event.at
-        if event.kind == "apply_sla" and event.clock[0] == _RESOLUTION:
-            news = self._promise(event.at, _promised(event.raw)) or news
+        before, news = self.marks.get(clock, ""), False
+        if (marks := _marked(before, kind, raw)) != before:
+            news, self.at = self._mark(clock, marks), at
+        if kind == "apply_sla" and clock[0] == _RESOLUTION:
+            news = self._promise(at, _promised(raw)) or news
         return news
 
     def met_of(self, opened: int) -> bool | None:
@@ -124,10 +119,10 @@ class Ledger:
     """
 
     def __init__(self, told: str = "", news: Iterable[str] = (), horizon: int = 0) -> None:
-        lines = (line.partition(" ") for line in told.splitlines())
-        self._told = OrderedDict((ticket, text) for ticket, _, text in lines)  # the first to fall out first
+        # the line of each ticket, the first to fall out first
+        self._told = OrderedDict((line.partition(" ")[0], line) for line in told.splitlines())
         self._entries: dict[str, _Entry] = {}
-        self._changed: set[str] = set()  # whose text is old
+        self._changed: set[str] = set()  # whose line is old
         self._news = dict.fromkeys(news)  # each of them has an entry
         self.horizon = horizon
         self.lost = 0
@@ -135,9 +130,9 @@ class Ledger:
     def text(self) -> str:
         """Return what is known as it is kept in a cursor."""
         for ticket in self._changed:
-            self._told[ticket] = self._entries[ticket].text()
+            self._told[ticket] = f"{ticket} {self._entries[ticket].text()}"
         self._changed.clear()
-        return "\n".join([f"{ticket} {text}" for ticket, text in self._told.items()])
+        return "\n".join(self._told.values())
 
     @property
     def news(self) -> list[str]:
@@ -146,17 +141,17 @@ class Ledger:
 
     def take(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Take in one page of metric events; those of a kind that means nothing here are passed over."""
-        for event in sorted(_known(events), key=lambda one: (one.at, _ORDER[one.kind])):
-            if event.ticket not in self._told and event.kind not in _BEGINS:
+        for at, _, _, ticket, clock, kind, raw in sorted(_known(events)):
+            if ticket not in self._told and kind not in _BEGINS:
                 continue
-            entry = self._entry(event.ticket)
-            if entry.take(event):
-                self._news[event.ticket] = None
+            entry = self._entry(ticket)
+            if entry.take(at, clock, kind, raw):
+                self._news[ticket] = None
             if entry.marks or entry.promises:
-                self._keep(event.ticket, entry)
-                self._told.move_to_end(event.ticket)
+                self._keep(ticket, entry)
+                self._told.move_to_end(ticket)
             else:
-                self._drop(event.ticket)
+                self._drop(ticket)
 
     def tell(self, row: dict[str, Any]) -> dict[str, Any]:
         """Write into a ticket's row what is known, which is no longer news then."""
@@ -206,7 +201,7 @@ class Ledger:
 
     def _entry(self, ticket: str) -> _Entry:
         known = self._entries.get(ticket)
-        return known or (_Entry.read(self._told[ticket]) if ticket in self._told else _Entry(horizon=self.horizon))
+        return known or (_Entry.read(line) if (line := self._told.get(ticket)) else _Entry(horizon=self.horizon))
 
     def _keep(self, ticket: str, entry: _Entry) -> None:
         self._entries[ticket] = entry
@@ -232,17 +227,20 @@ def outcome(marks: Mapping[str, str]) -> bool | None:
     return True if counted and kept else None
 
 
-def _marked(marks: str, event: _Event) -> str:
-    on = off = ""
-    if event.kind == "apply_sla":
-        on, off = (_TARGET, "") if _target(event.raw) is not None else ("", _TARGET)
-    elif event.kind == "breach" and event.raw.get("deleted") is not True:
-        on = _BREACHED
-    elif event.kind == "fulfill" and _TARGET in marks:
-        on = _FULFILLED
-    elif event.kind == "activate":
-        off = _FULFILLED  # the clock runs again, as after reopening
-    return "".join(sorted((set(marks) | set(on)) - set(off)))
+def _marked(marks: str, kind: str, raw: Mapping[str, Any]) -> str:
+    if kind == "apply_sla":
+        return _with(marks, _TARGET) if _target(raw) is not None else marks.replace(_TARGET, "")
+    if kind == "breach" and raw.get("deleted") is not True:
+        return _with(marks, _BREACHED)
+    if kind == "fulfill" and _TARGET in marks:
+        return _with(marks, _FULFILLED)
+    if kind == "activate":
+        return marks.replace(_FULFILLED, "")  # the clock runs again, as after reopening
+    return marks
+
+
+def _with(marks: str, mark: str) -> str:
+    return marks if mark in marks else "".join(sorted(marks + mark))
 
 
 def _target(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -263,9 +261,9 @@ def _promised(raw: Mapping[str, Any]) -> int:
 
 
 def _known(events: Iterable[Mapping[str, Any]]) -> Iterator[_Event]:
-    for raw in events:
-        if (kind := str(raw.get("type"))) not in _ORDER:
+    for number, raw in enumerate(events):
+        if (order := _ORDER.get(kind := str(raw.get("type")))) is None:
             continue
         code, ticket, at = _CODES.get(str(raw.get("metric"))), raw.get("ticket_id"), seconds_of(raw.get("time"))
         if code and ticket is not None and at is not None:
-            yield _Event(at, str(ticket), f"{code}{raw.get('instance_id', 1)}", kind, raw)
+            yield at, order, number, str(ticket), f"{code}{raw.get('instance_id', 1)}", kind, raw

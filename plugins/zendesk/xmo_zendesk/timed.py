@@ -78,11 +78,8 @@ class Timed:
 
 def _ids_from(rows: list[dict[str, Any]], second: int) -> frozenset[str]:
     """Return the ids of the rows that come again when the export is begun at this second."""
-    return frozenset(str(row.get("id")) for row in rows if (_second(row) or second) >= second)
+    return frozenset([str(row.get("id")) for row in rows if (_second(row) or second) >= second])
 
 
 def _second(row: Mapping[str, Any]) -> int | None:
-    for name in ("timestamp", "time", "created_at"):
-        if (value := row.get(name)) is not None and (at := seconds_of(value)):
-            return at
-    return None
+    return seconds_of(row.get("timestamp") or row.get("time") or row.get("created_at"))

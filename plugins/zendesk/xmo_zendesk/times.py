@@ -30,9 +30,9 @@ def epoch(seconds: int) -> datetime:
 
 def seconds_of(value: Any) -> int | None:
     """Return the epoch seconds of an ISO time or of a number, or None for anything else."""
-    if type(value) is int:
-        return value
-    return _seconds(value) if isinstance(value, str) else None
+    if value.__class__ is str:
+        return _seconds(value)
+    return value if type(value) is int else None
 
 
 @lru_cache(maxsize=1024)  # a page of events names each of its seconds many times

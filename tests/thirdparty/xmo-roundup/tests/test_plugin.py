@@ -52,7 +52,7 @@ class TestRoundup(SourceTests):
     def test_a_write_that_another_has_overtaken_is_made_again(self, bench: Bench) -> None:
         (ticket,), question = self._resolved(bench), message()
         bench.wire.plan = faults.write(1, partial(_after, partial(self.tracker.change, "3", title="Overtaken")))
-        bench.source().comment(ticket, question)
+        bench.writer().comment(ticket, question)
         assert [question.marker in text for text in self.tracker.messages("3")].count(True) == 1
         assert [call.method for call in bench.wire.calls].count("PUT") == 2
 
@@ -60,16 +60,16 @@ class TestRoundup(SourceTests):
         (ticket,), question = self._resolved(bench), message()
         bench.wire.plan = faults.write(1, partial(_after, partial(self.tracker.say, "3", "It is broken again.")))
         with pytest.raises(Conflict, match="status of issue3"):
-            bench.source().comment(ticket, question)
+            bench.writer().comment(ticket, question)
         assert not any(question.marker in text for text in self.tracker.messages("3"))
 
     def test_an_issue_that_was_retired_is_not_asked_in(self, bench: Bench) -> None:
         (ticket,) = self._resolved(bench)
         self.tracker.retire("3")
         with pytest.raises(NotFound):
-            bench.source().find(ticket, message().marker)
+            bench.writer().find(ticket, message().marker)
         with pytest.raises(NotFound):
-            bench.source().comment(ticket, message())
+            bench.writer().comment(ticket, message())
 
     def test_an_account_in_another_time_zone_is_refused(self, bench: Bench) -> None:
         self.tracker.user(OURS[0], timezone="-5")
