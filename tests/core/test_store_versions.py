@@ -18,7 +18,7 @@ from xmo_core.cli import exit_code
 from xmo_core.store import Store, open_store, versions
 from xmo_core.store import tables as t
 from xmo_core.store.tickets import TicketWriter
-from xmo_hooks import ConfigError
+from xmo_hooks import ConfigError, Unavailable
 
 ENSURE = """
 import sys
@@ -42,6 +42,30 @@ def test_an_empty_database_is_made_a_store(store_url: str) -> None:
     with store.reading() as connection:
         assert versions.version(connection) == versions.HEAD
     versions.ensure(store)
+    store.close()
+
+
+def test_a_store_that_is_made_apart_leaves_no_alembic_behind(store_url: str) -> None:
+    script = f"""
+import sys
+from xmo_core.store import open_store, versions
+store = open_store({store_url!r})
+versions.ensure(store, apart=True)
+with store.reading() as connection:
+    print(versions.version(connection), "alembic" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == [versions.HEAD, "False"]
+
+
+def test_a_store_that_cannot_be_made_apart_says_why(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Store) -> None:
+        raise Unavailable("The disk is full.")
+
+    monkeypatch.setattr(versions, "upgrade", full)
+    store = open_store(store_url)
+    with pytest.raises(Unavailable, match="The disk is full"):
+        versions.ensure(store, apart=True)
     store.close()
 
 

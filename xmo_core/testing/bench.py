@@ -139,7 +139,7 @@ class Bench:
         return config.kind.make(config.options, Tools(session=session, now=self.clock.now, log=self.log, oauth=oauth))
 
     def writer(self) -> Comments:
-        """Make a source that comments, of a kind that can; for one session, as `source`."""
+        """Make a source that comments, where the kind can."""
         return cast("Comments", self.source())
 
     def fetch(self, cursor: Json = None, since: datetime | None = None) -> Kept:
