@@ -10,8 +10,9 @@ ROOT = Path(__file__).parents[1]
 # then each source got a process of its own, webhooks are heard and queued, and rules may stand in a file.
 CORE = 4_200
 # Lines that are not blank, words and all: a contract is read in one sitting. 400 with the first vendor;
-# with events, native answers, deletions and webhooks 500. The helpers for cursors are no contract, only of use.
-CONTRACT = 500
+# with events, native answers, deletions and webhooks 500, with measurements 522. The helpers for cursors are no
+# contract, only of use.
+CONTRACT = 522
 LONGEST_MODULE = 300
 # The conformance kit is a tool of integrators; a migration is history: it only grows, and nobody reads it to understand
 # the engine.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Literal
 
 Json = Any  # whatever json.dumps takes; cursors and raw rows are opaque to the core
@@ -13,6 +14,7 @@ ENDED: frozenset[str] = frozenset({"resolved", "closed", "cancelled"})
 PersonKind = Literal["employee", "customer", "partner", "unknown"]
 What = Literal["contact", "response", "handoff", "promise", "update", "resolved", "reopened", "abandoned"]
 Side = Literal["requester", "desk", "machine"]
+Family = Literal["technical", "operational"]
 # What each question that XMO writes has in its text: so it is found again, and never taken for anybody's word.
 MARKER = re.compile(r"xmo:[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])")
 _NOTHING: Mapping[str, str] = {}
@@ -100,19 +102,42 @@ class Touchpoint:
     a desk's first or later word to the requester, "update" any other news to them, "promise" a time that was named or
     moved (`promised_at`), "abandoned" a contact that came to nothing: a call or chat given up, a search without a hit,
     a page left. `side` is who acted: what an automaton says ("machine") is no human response. What XMO wrote
-    is never a touchpoint."""
+    is never a touchpoint. A contact that became no ticket has none, and its own `requester`, where one is known."""
 
-    ticket: str
     key: str
     at: datetime
     what: What
     side: Side
+    ticket: str | None = None
+    requester: Contact | None = None
     channel: str | None = None
     promised_at: datetime | None = None
 
     def __post_init__(self) -> None:
         utc("at", self.at)
         utc("promised_at", self.promised_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """A number that was measured, and that no ticket tells: how long a laptop took to start, how often an application
+    crashed. `key` is its own at the source, and among all of its measurements; `about` the device, application or
+    service, as the source calls it, never a person."""
+
+    key: str
+    at: datetime
+    name: str
+    value: float
+    unit: str
+    family: Family = "technical"
+    about: str | None = None
+    ticket: str | None = None
+    requester: Contact | None = None
+
+    def __post_init__(self) -> None:
+        utc("at", self.at)
+        if not isfinite(self.value):
+            raise ValueError(f"value must be a finite number, got {self.value!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,6 +17,7 @@ from xmo_hooks.records import (
     Heard,
     Invitation,
     Json,
+    Measurement,
     Message,
     Native,
     Page,
@@ -86,9 +87,9 @@ class Source(Protocol):
         """Fetch these tickets as they are now: quarantined rows, and what webhooks name. Left out are those that are
         gone, and those that `fetch` would not yield."""
 
-    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
-        """Turn one raw row into what it tells: a ticket, events of its life, answers to the vendor's own survey; or
-        raise `BadRecord`. Pure: no request, no clock."""
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native | Measurement]:
+        """Turn one raw row into what it tells: a ticket, events of its life, answers to the vendor's own survey, what
+        was measured; or raise `BadRecord`. Pure: no request, no clock."""
 
 
 class Comments(Protocol):

@@ -4,8 +4,10 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from xmo_core.testing.kept import Kept
 from xmo_core.testing.pure import watched
 from xmo_core.testing.sound import unsound
 from xmo_core.testing.toml import table
-from xmo_hooks import Invitation, Native, Occasion, Ticket
+from xmo_hooks import Contact, Invitation, Measurement, Native, Occasion, Ticket, Touchpoint
 
 TICKET = Ticket(
     key="1",
@@ -111,6 +113,54 @@ def test_an_unsound_record_is_named(field: str, value: Any, told: str) -> None:
     values = {name: getattr(TICKET, name) for name in Ticket.__dataclass_fields__}
     assert unsound(TICKET) == ""
     assert told in unsound(Ticket(**{**values, field: value}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("value", True, "Measurement.value is True"),
+        ("name", "", "Measurement.name is empty"),
+        ("unit", "", "Measurement.unit is empty"),
+        ("family", "sentiment", "Measurement.family is 'sentiment'"),
+        ("ticket", "", "Measurement.ticket is empty"),
+        ("requester", Contact(key=""), "Measurement.requester.key is empty"),
+    ],
+)
+def test_an_unsound_measurement_is_named(field: str, value: Any, told: str) -> None:
+    values: dict[str, Any] = {"key": "1", "at": TICKET.opened_at, "name": "start", "value": 3, "unit": "s"}
+    assert unsound(Measurement(**values)) == ""
+    assert unsound(Measurement(**{**values, field: value})).startswith(told)
+
+
+def test_a_touchpoint_needs_no_ticket_and_a_contact_no_name() -> None:
+    point = Touchpoint(
+        key="1", at=TICKET.opened_at, what="contact", side="requester", requester=Contact(key="u", name="")
+    )
+    assert unsound(point) == ""
+    assert unsound("a word").endswith("no Ticket, Touchpoint, Native or Measurement")
+
+
+def test_a_measurement_that_came_otherwise_is_told() -> None:
+    one = Measurement(key="m", at=TICKET.opened_at, name="start", value=3, unit="s")
+    whole, again = Kept(measurements={"m": one}), Kept(measurements={"m": replace(one, value=4)})
+    assert again.difference(whole) == "1 measurements came otherwise: m"
+    assert "1 of 1 measurements did not come" in Kept().difference(whole)
+
+
+@pytest.mark.parametrize(("value", "told"), [(None, ""), (3, ""), (4, "1 measurements came otherwise: m")])
+def test_a_second_fetch_may_leave_measurements_out_or_bring_them_as_they_were(value: float | None, told: str) -> None:
+    one = Measurement(key="m", at=TICKET.opened_at, name="start", value=3, unit="s")
+    whole, again = Kept(measurements={"m": one}, cursors=[None]), Kept()
+    if value is not None:
+        again.measurements["m"] = replace(one, value=value)
+    bench: Any = SimpleNamespace(fetch=lambda _: again)
+    try:
+        SourceTests().test_a_second_fetch_changes_nothing(bench, whole)
+        said = ""
+    except AssertionError as error:
+        said = str(error)
+    assert told in said
+    assert bool(told) == bool(said)
 
 
 def test_what_the_vendor_sent_is_damaged_and_nothing_else() -> None:

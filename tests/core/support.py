@@ -44,6 +44,7 @@ from xmo_hooks import (
     Invitation,
     Json,
     Kind,
+    Measurement,
     Message,
     Native,
     Occasion,
@@ -104,7 +105,7 @@ class Vendor:
     def __init__(self, page: int = 100) -> None:
         self.tickets: dict[str, Ticket] = {}
         self.journal: list[tuple[str, str]] = []
-        self.told: dict[str, list[Touchpoint | Native]] = {}  # by ticket: what its row tells besides
+        self.told: dict[str, list[Touchpoint | Native | Measurement]] = {}  # by ticket: what its row tells besides
         self.deleted: list[str] = []  # reported by the next page
         self.swept = 0
         self.broken: set[str] = set()
@@ -148,7 +149,7 @@ class Vendor:
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
         return [self._row(self.tickets[key]) for key in keys if key in self.tickets]
 
-    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native | Measurement]:
         if "ticket" not in row:
             raise BadRecord("opened_at is no time: 'soon'", field="opened_at", key=row["key"])
         return [row["ticket"], *row["told"]]

@@ -184,12 +184,14 @@ def test_two_first_runs_at_once_make_one_store(store_url: str) -> None:
 
 def test_the_views_hold_no_person_no_decision_and_no_answer(store: Store) -> None:
     found = sa.inspect(store.engine)
-    assert sorted(found.get_view_names()) == ["v_figure", "v_run", "v_ticket", "v_touchpoint"]
+    assert sorted(found.get_view_names()) == ["v_figure", "v_measurement", "v_run", "v_ticket", "v_touchpoint"]
     columns = {name: {column["name"] for column in found.get_columns(name)} for name in found.get_view_names()}
     service = {column.name for column in t.ticket.columns} - {"person", "problem", "key", "title", "url", "attributes"}
     assert columns["v_ticket"] <= service
     assert not columns["v_ticket"] & {"person", "requester", "title", "key", "decision", "answer"}
-    assert columns["v_touchpoint"] <= {column.name for column in t.touchpoint.columns} - {"ticket", "key"} | {"number"}
+    own = {"ticket", "key", "person"}
+    assert columns["v_touchpoint"] <= {column.name for column in t.touchpoint.columns} - own | {"number"}
+    assert columns["v_measurement"] <= {column.name for column in t.measurement.columns} - own | {"number"}
     assert columns["v_run"] <= {column.name for column in t.run.columns}
     assert not columns["v_figure"] & {"person", "invitation", "problem", "text", "question"}
     with store.reading() as connection:

@@ -13,7 +13,7 @@ import requests
 
 from xmo_files.options import OptionsSchema
 from xmo_files.source import Files
-from xmo_hooks import BadRecord, Json, Native, Page, Row, Ticket, Tools, Touchpoint
+from xmo_hooks import BadRecord, Json, Measurement, Native, Page, Row, Ticket, Tools, Touchpoint
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG_AGO = datetime(2026, 2, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Folder:
     def rows(self, cursor: Json = None, **options: Any) -> list[Row]:
         return [row for page in self.pages(cursor, **options) for row in page.rows]
 
-    def told(self, **options: Any) -> list[Ticket | Touchpoint | Native]:
+    def told(self, **options: Any) -> list[Ticket | Touchpoint | Native | Measurement]:
         source = self.source(**options)
         return [record for page in source.fetch(None, None) for row in page.rows for record in source.parse(row)]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.line.support import Xmo, reading
 from xmo_core.store import tables as t
@@ -30,11 +30,12 @@ def _blocks(kind: str) -> list[str]:
 
 @pytest.fixture
 def xmo(tmp_path: Path) -> Xmo:
-    tickets, calls = _blocks("text")
+    tickets, calls, laptops = _blocks("text")
     (source,) = _blocks("toml")
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "tickets.csv").write_text(tickets, encoding="utf-8")
     (tmp_path / "exports" / "calls.jsonl").write_text(calls, encoding="utf-8")
+    (tmp_path / "exports" / "laptops.csv").write_text(laptops, encoding="utf-8")
     (tmp_path / "xmo.key").write_text("a key that no one else has, for tests", encoding="utf-8")
     site = '[site]\nname = "Test IT"\nkey = { file = "xmo.key" }\n[store]\nurl = "sqlite:///xmo.db"\n'
     (tmp_path / "xmo.toml").write_text(site + source, encoding="utf-8")
@@ -43,7 +44,8 @@ def xmo(tmp_path: Path) -> Xmo:
 
 def test_the_example_loads_the_files_that_it_shows(xmo: Xmo, tmp_path: Path) -> None:
     said = xmo(NOW, "check", "shop")
-    assert "!" not in said
+    assert said.count("!") == 1
+    assert 'laptops.csv, row 4, column "Boot": is no number' in " ".join(said.split())
     assert "✗" not in said
     xmo(NOW, "sync")
     with reading(f"sqlite:///{tmp_path / 'xmo.db'}") as connection:
@@ -51,12 +53,24 @@ def test_the_example_loads_the_files_that_it_shows(xmo: Xmo, tmp_path: Path) -> 
         tickets = connection.execute(select(c.key, c.kind, c.state, c.service, c.opened_at).order_by(c.key)).all()
         answers = connection.execute(select(t.native.c.ticket, t.native.c.value)).all()
         events = connection.execute(select(t.touchpoint.c.ticket, t.touchpoint.c.what, t.touchpoint.c.key)).all()
+        m = t.measurement.c
+        measured = connection.execute(select(m.name, m.about, m.value, m.unit).order_by(m.name, m.about)).all()
+        bad = connection.execute(select(t.quarantine.c.field)).scalars().all()
+        (query,) = re.findall(r"^```sql\n(SELECT .*?v_measurement.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+        months = connection.execute(text(query)).all()
     assert [tuple(ticket) for ticket in tickets] == [
         ("1001", "incident", "closed", "Printer", datetime(2026, 3, 30, 7, 15, tzinfo=UTC)),
         ("1002", "request", "on_hold", 'Laptop; 14"', datetime(2026, 3, 30, 8, tzinfo=UTC)),
     ]
     assert [tuple(answer) for answer in answers] == [("1001", 4)]
-    assert [tuple(event) for event in events] == [("1001", "abandoned", "C-17")]
+    assert sorted(map(tuple, events)) == [("", "abandoned", "C-19"), ("1001", "abandoned", "C-17")]
+    assert [tuple(one) for one in measured] == [
+        ("crashes", "LAP-7", 0, "count"),
+        ("crashes", "LAP-9", 2, "count"),
+        ("start", "LAP-7", 41.5, "s"),
+    ]
+    assert bad == ["Boot"]
+    assert [tuple(month) for month in months] == [("2026-03", 1, 1, 41.5)]
 
 
 def test_the_guide_names_every_field(tmp_path: Path) -> None:

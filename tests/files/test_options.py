@@ -17,6 +17,7 @@ from xmo_files.mapping import Options
 from xmo_files.options import OptionsSchema
 
 BASE = {"key": "Id", "opened_at": "Opened"}
+GAUGE = {"name": "start", "value": "Boot", "unit": "s", "at": "Day"}
 
 
 def _load(**options: Any) -> Options:
@@ -70,6 +71,23 @@ def test_what_is_not_said_is_plain() -> None:
         ({"surveys": [{"value": "A", "best": 3}]}, ("surveys", 0, "low"), "best be one of the two"),
         ({"surveys": [{"value": "A", "values": {"Good": 7}}]}, ("surveys", 0, "values"), "outside of low and high"),
         ({"fields": {"key": "Id"}, "surveys": [{"value": "A"}]}, ("surveys",), "say `at` which time"),
+        ({"fields": {}, "surveys": [{"value": "A", "at": "B"}]}, ("surveys",), "the `key` of the ticket"),
+        (
+            {"fields": {}, "touchpoints": [{"at": "A", "what": "update"}]},
+            ("touchpoints",),
+            "update is part of its life",
+        ),
+        ({"measurements": [{**GAUGE, "name": "Start"}]}, ("measurements", 0, "name"), "small letters"),
+        ({"measurements": [{**GAUGE, "unit": ""}]}, ("measurements", 0, "unit"), "Shorter than minimum length"),
+        ({"measurements": [{**GAUGE, "family": "human"}]}, ("measurements", 0, "family"), "Must be one of"),
+        ({"measurements": [{"name": "start"}]}, ("measurements", 0, "value"), "Missing data"),
+        (
+            {"fields": {"email": "Mail"}, "measurements": [{**GAUGE, "about": ["Laptop", "Mail"]}]},
+            ("measurements",),
+            "about would keep in clear who the requester is",
+        ),
+        ({"fields": {"key": "Id", "service": "S"}, "measurements": [GAUGE]}, ("fields",), "A ticket needs opened_at"),
+        ({"fields": {"key": "Id"}}, ("fields",), "A ticket needs opened_at"),
         ({"tables": []}, ("tables",), "Shorter than minimum length"),
         ({"tables": [{"fields": BASE}]}, ("tables", 0, "name"), "Missing data"),
         ({"tables": [{"name": "a"}, {"name": "b", "fields": {}}]}, ("tables", 1, "fields"), "Say which column is what"),

@@ -269,6 +269,38 @@ def test_a_row_may_be_an_event_alone_with_or_without_a_ticket(folder: Folder) ->
     ]
 
 
+def test_a_contact_whose_ticket_is_empty_has_none_and_is_its_persons(folder: Folder) -> None:
+    folder.put("calls.csv", "Call,Ticket,Start,Who\nC1,T1,2026-01-01,\nC2,,2026-01-02,u1@example.com\n")
+    events = [{"at": "Start", "what": "abandoned", "key": "Call"}]
+    told = folder.told(fields={"key": "Ticket", "email": "Who"}, touchpoints=events)
+    una = Contact(key="u1@example.com", email="u1@example.com")
+    rest: dict[str, Any] = {"what": "abandoned", "side": "requester"}
+    assert told == [
+        Touchpoint(ticket="T1", key="C1", at=_at("2026-01-01"), **rest),
+        Touchpoint(key="C2", at=_at("2026-01-02"), requester=una, **rest),
+    ]
+
+
+def test_contacts_without_a_ticket_in_the_same_instant_are_told_apart(folder: Folder) -> None:
+    folder.put("search.csv", "Day,Words\n2026-01-01,vpn\n2026-01-01,mail\n")
+    told = folder.told(fields={}, touchpoints=[{"at": "Day", "what": "abandoned"}])
+    points = [one for one in told if isinstance(one, Touchpoint)]
+    assert {one.ticket for one in points} == {None}
+    assert len({one.key for one in points}) == 2
+    assert "vpn" not in points[0].key
+
+
+def test_what_is_part_of_a_tickets_life_is_refused_without_a_ticket(folder: Folder) -> None:
+    folder.put("a.csv", "Ticket,At,Stars\n,2026-01-01,\n,2026-01-01,4\n")
+    fields, events = {"key": "Ticket"}, [{"at": "At", "what": "response", "when": {"Stars": ""}}]
+    assert [
+        str(bad) for bad in folder.bad(fields=fields, touchpoints=events, surveys=[{"value": "Stars", "at": "At"}])
+    ] == [
+        'a.csv, row 2, column "Ticket": is empty: response needs a ticket',
+        'a.csv, row 3, column "Ticket": is empty: an answer needs a ticket',
+    ]
+
+
 def test_a_row_without_a_key_is_known_by_its_content(folder: Folder) -> None:
     folder.put(
         "search.jsonl",

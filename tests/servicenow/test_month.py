@@ -107,7 +107,7 @@ def of(connect: Connect, url: str) -> ServiceNow:
 def told(source: ServiceNow, pages: list[Page]) -> tuple[dict[str, Ticket], dict[tuple[str, str], Touchpoint]]:
     records = [one for page in pages for row in page.rows for one in source.parse(row)]
     tickets = {one.key: one for one in records if isinstance(one, Ticket)}
-    return tickets, {(one.ticket, one.key): one for one in records if isinstance(one, Touchpoint)}
+    return tickets, {(one.ticket or "", one.key): one for one in records if isinstance(one, Touchpoint)}
 
 
 def by_number(tickets: dict[str, Ticket]) -> dict[int, Ticket]:

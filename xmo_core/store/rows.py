@@ -14,9 +14,9 @@ import orjson
 from xmo_core.keys import Keys
 from xmo_core.store.bulk import Cells
 from xmo_core.store.types import native_time
-from xmo_hooks import ENDED, BadRecord, Contact, Native, Row, Ticket, Touchpoint
+from xmo_hooks import ENDED, BadRecord, Contact, Measurement, Native, Row, Ticket, Touchpoint
 
-Record = Ticket | Touchpoint | Native
+Record = Ticket | Touchpoint | Native | Measurement
 Parse = Callable[[Row], Iterable[Record]]
 
 
@@ -51,6 +51,7 @@ class Rows:
     problems: list[Cells] = field(default_factory=list)
     touchpoints: list[Cells] = field(default_factory=list)
     natives: list[Cells] = field(default_factory=list)
+    measurements: list[Cells] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 
     @property
@@ -85,22 +86,35 @@ class Rowing:
 
     def _add(self, made: Rows, persons: dict[str, Contact], record: Record) -> None:
         if isinstance(record, Ticket):
-            pseudonym = None
-            if record.requester is not None:
-                pseudonym = self._keys.pseudonym(self._name, record.requester)
+            pseudonym = self._pseudonym(record.requester)
+            if pseudonym and record.requester:
                 persons[pseudonym] = record.requester
             problem = f"{self._name}:{record.key}"
             opened_at, changed_at = self._at(record.opened_at), self._at(record.changed_at)
             made.tickets.append(self._ticket_row(problem, pseudonym, opened_at, changed_at, record))
             made.problems.append(self._problem_row(problem, pseudonym, opened_at, changed_at, record))
-        elif isinstance(record, Touchpoint):
-            made.touchpoints.append(self._touchpoint_row(record))
-        else:
+        elif isinstance(record, Native):
             made.natives.append(self._native_row(record))
+        else:
+            pseudonym = self._pseudonym(record.requester)
+            if pseudonym and record.requester:  # a ticket's row tells more about a person
+                persons.setdefault(pseudonym, record.requester)
+            if isinstance(record, Touchpoint):
+                made.touchpoints.append(self._touchpoint_row(pseudonym, record))
+            else:
+                made.measurements.append(self._measurement_row(pseudonym, record))
 
-    def _touchpoint_row(self, one: Touchpoint) -> Cells:
+    def _pseudonym(self, contact: Contact | None) -> str | None:
+        return self._keys.pseudonym(self._name, contact) if contact else None
+
+    def _touchpoint_row(self, person: str | None, one: Touchpoint) -> Cells:
         promised = one.promised_at and self._at(one.promised_at)
-        return (self._name, one.ticket, one.key, one.what, one.side, one.channel, self._at(one.at), promised)
+        said = (one.what, one.side, one.channel, person, self._at(one.at), promised)
+        return (self._name, one.ticket or "", one.key, *said)
+
+    def _measurement_row(self, person: str | None, one: Measurement) -> Cells:
+        said = (one.name, one.unit, one.family, one.about, one.ticket, person)
+        return (self._name, one.key, *said, float(one.value), self._at(one.at))
 
     def _native_row(self, one: Native) -> Cells:
         a = one.answer

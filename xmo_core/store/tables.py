@@ -40,13 +40,17 @@ ticket = _table(
     flags="sla_met?",
     documents="attributes?",
 )
-touchpoint = _table("touchpoint", keys="source ticket key", texts="what side channel?", times="at promised_at?")
+# `ticket` is part of the key, and so "" where there is none: of two rows without a value, none would be the other's.
+touchpoint = _table("touchpoint", keys="source ticket key", texts="what side channel? person?", times="at promised_at?")
 native = _table(
     "native",
     keys="source ticket key",
     texts="question version code? text?",
     numbers="value? low? high? best?",
     times="at",
+)
+measurement = _table(
+    "measurement", keys="source key", texts="name unit family about? ticket? person?", floats="value", times="at"
 )
 person = _table(
     "person", keys="pseudonym", texts="kind language? timezone? place? organisation?", documents="attributes?"

@@ -14,7 +14,8 @@ from xmo_hooks import Person, Ticket
 
 
 class TicketWriter:
-    """Upserts the tickets of one source, page by page, with their persons and problems, events and answers."""
+    """Upserts the tickets of one source, page by page, with their persons and problems, events, answers and
+    measurements."""
 
     def __init__(self, store: Store, source: str) -> None:
         self._store, self._source = store, source
@@ -24,11 +25,13 @@ class TicketWriter:
         self._tickets = bulk(store, store.overwrite(t.ticket, sla_met=_unless_unknown(t.ticket.c.sla_met)))
         self._problems = bulk(store, store.overwrite(t.problem, decided=decided))
         # a source that knows less about a person takes nothing away
-        known = [column.name for column in t.person.c if not column.primary_key and column.name != "kind"]
-        kept = {name: _unless_unknown(t.person.c[name]) for name in known}
+        kept = {column.name: _unless_unknown(column) for column in t.person.c if not column.primary_key}
+        said = func.nullif(literal_column("excluded.kind"), literal_column("'unknown'"))
+        kept["kind"] = func.coalesce(said, t.person.c.kind)
         self._persons = bulk(store, store.overwrite(t.person, **kept))
         self._touchpoints = bulk(store, store.overwrite(t.touchpoint))
         self._natives = bulk(store, store.overwrite(t.native))
+        self._measurements = bulk(store, store.overwrite(t.measurement))
 
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write what one page told inside the caller's transaction."""
@@ -37,6 +40,7 @@ class TicketWriter:
         self._problems(connection, rows.problems)
         self._touchpoints(connection, rows.touchpoints)
         self._natives(connection, rows.natives)
+        self._measurements(connection, rows.measurements)
 
     def take_in(
         self, connection: Connection, rows: Rows, deleted: Sequence[str], held: Container[str], run: int, now: datetime
@@ -46,7 +50,8 @@ class TicketWriter:
         write_bad(self._store, connection, self._source, rows.bad, run, now)
         release(connection, self._source, [key for key in rows.keys if key in held])
         self.delete(connection, deleted, now)
-        also = {"touchpoints": len(rows.touchpoints), "natives": len(rows.natives), "deleted": len(deleted)}
+        also = {"touchpoints": len(rows.touchpoints), "natives": len(rows.natives)}
+        also |= {"measurements": len(rows.measurements), "deleted": len(deleted)}
         return {"tickets": len(rows.tickets), "quarantined": len(rows.bad)} | {k: n for k, n in also.items() if n}
 
     def delete(self, connection: Connection, keys: Sequence[str], now: datetime) -> None:

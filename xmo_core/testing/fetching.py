@@ -60,8 +60,9 @@ class FetchTests(Setup):
     def test_a_second_fetch_changes_nothing(self, bench: Bench, whole: Kept) -> None:
         """Rows may come again: the same row tells the same, so that seeing it twice changes nothing."""
         again = bench.fetch(as_stored(whole.cursors[-1]))
-        kept = Kept({**whole.tickets, **again.tickets}, {**whole.touchpoints, **again.touchpoints}, dict(whole.natives))
-        kept.natives.update(again.natives)
+        kept = Kept({**whole.tickets, **again.tickets}, {**whole.touchpoints, **again.touchpoints})
+        kept.natives = {**whole.natives, **again.natives}
+        kept.measurements = {**whole.measurements, **again.measurements}
         changed = kept.difference(whole)
         assert not changed, f"Nothing happened at the desk, and yet after a second fetch {changed}."
         gone = (whole.deleted | again.deleted) & whole.tickets.keys()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from xmo_hooks import BadRecord, Json, Native, Page, Row, Source, Ticket, Touchpoint
+from xmo_hooks import BadRecord, Json, Measurement, Native, Page, Row, Source, Ticket, Touchpoint
 
 T = TypeVar("T")
 
@@ -17,8 +17,9 @@ class Kept:
     """A small store. `rows` are all rows in the order in which they came, `cursor` is the last one."""
 
     tickets: dict[str, Ticket] = field(default_factory=dict)
-    touchpoints: dict[tuple[str, str], Touchpoint] = field(default_factory=dict)
+    touchpoints: dict[tuple[str | None, str], Touchpoint] = field(default_factory=dict)
     natives: dict[tuple[str, str], Native] = field(default_factory=dict)
+    measurements: dict[str, Measurement] = field(default_factory=dict)
     bad: list[BadRecord] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     pages: list[list[Ticket]] = field(default_factory=list)
@@ -55,6 +56,8 @@ class Kept:
             self.touchpoints[record.ticket, record.key] = record
         elif isinstance(record, Native):
             self.natives[record.ticket, record.key] = record
+        elif isinstance(record, Measurement):
+            self.measurements[record.key] = record
 
     def difference(self, whole: Kept, *, tickets_only: bool = False) -> str:
         """Say what is missing here or differs, compared with an undisturbed fetch; "" for nothing."""
@@ -62,6 +65,7 @@ class Kept:
             ("ticket", self.tickets, whole.tickets),
             ("touchpoint", self.touchpoints, whole.touchpoints),
             ("native answer", self.natives, whole.natives),
+            ("measurement", self.measurements, whole.measurements),
         )
         return "; ".join(filter(None, (_difference(*part) for part in parts[: 1 if tickets_only else None])))
 

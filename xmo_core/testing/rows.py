@@ -120,8 +120,8 @@ def _all(source: Source, row: Row) -> list[object]:
 
 
 def _about(source: Source, row: Row) -> set[str]:
-    records = source.parse(row)
-    return {record.key if isinstance(record, Ticket) else record.ticket for record in records}
+    told = (record.key if isinstance(record, Ticket) else record.ticket for record in source.parse(row))
+    return {key for key in told if key is not None}
 
 
 def _times(source: Source, row: Row) -> list[tuple[str, datetime]] | None:

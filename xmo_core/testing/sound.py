@@ -5,16 +5,17 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from xmo_hooks import Answer, Contact, Native, Ticket, Touchpoint
+from xmo_hooks import Answer, Contact, Measurement, Native, Ticket, Touchpoint
 
-_HINTS = {type_: get_type_hints(type_) for type_ in (Ticket, Touchpoint, Native, Contact, Answer)}
-_NAMED = ("key", "number", "kind", "ticket", "question")
+_TOLD = (Ticket, Touchpoint, Native, Measurement)
+_HINTS = {type_: get_type_hints(type_) for type_ in (*_TOLD, Contact, Answer)}
+_NAMED = ("key", "number", "kind", "ticket", "question", "unit", "Measurement.name")
 
 
 def unsound(record: object) -> str:
     """Say what is wrong with a record of a source, "" for nothing."""
-    if not isinstance(record, Ticket | Touchpoint | Native):
-        return f"`parse` gave {record!r}, which is no Ticket, Touchpoint or Native"
+    if not isinstance(record, _TOLD):
+        return f"`parse` gave {record!r}, which is no Ticket, Touchpoint, Native or Measurement"
     return next(_wrong(record, type(record).__name__), "")
 
 
@@ -23,7 +24,7 @@ def _wrong(record: Any, where: str) -> Iterator[str]:
         value, name = getattr(record, field.name), f"{where}.{field.name}"
         if not fits(value, _HINTS[type(record)][field.name]):
             yield f"{name} is {value!r}, of type {type(value).__name__}"
-        elif field.name in _NAMED and not value:
+        elif value == "" and (field.name in _NAMED or name in _NAMED):
             yield f"{name} is empty"
         elif is_dataclass(value):
             yield from _wrong(value, name)
@@ -40,4 +41,6 @@ def fits(value: object, hint: Any) -> bool:
         return isinstance(value, Mapping) and all(fits(k, args[0]) and fits(v, args[1]) for k, v in value.items())
     if origin is Sequence:
         return isinstance(value, Sequence) and all(fits(one, args[0]) for one in value)
-    return type(value) is int if hint is int else isinstance(value, hint)
+    if hint in (int, float):
+        return type(value) is int or type(value) is hint
+    return isinstance(value, hint)

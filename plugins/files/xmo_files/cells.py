@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from xmo_files.mapping import Pick, Table, When
@@ -48,6 +49,19 @@ class Cells:
         except (OverflowError, ValueError):
             raise self.bad("is no whole number", column) from None
         return int(found)
+
+    def measured(self, pick: Pick) -> float | None:
+        """Return a number, with a decimal point or comma; one with a unit is refused, for it may be another one."""
+        column, text = self._found(pick)
+        if text is None:
+            return None
+        try:
+            found = number(text)
+        except ValueError as error:
+            raise self.bad(str(error), column) from None
+        if not isfinite(found):
+            raise self.bad("is too large a number", column)
+        return found
 
     def flag(self, pick: Pick | None, words: Mapping[str, str]) -> bool | None:
         """Return whether something is so: `true`, `yes`, `1` and their opposites, or what `words` calls so."""

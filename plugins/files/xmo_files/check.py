@@ -12,7 +12,7 @@ from xmo_files.parse import ADDRESS, Parser
 from xmo_files.places import Found, found
 from xmo_files.sheet import Sheet
 from xmo_files.walk import REQUIRED, missing
-from xmo_hooks import BadRecord, Finding, Native, Row, Ticket, Touchpoint, Unavailable
+from xmo_hooks import BadRecord, Finding, Measurement, Native, Row, Ticket, Touchpoint, Unavailable
 
 SAMPLE = 1000  # rows of each file
 _SHOWN = 12
@@ -107,7 +107,7 @@ def _look(table: Table, parser: Parser, row: Row, seen: _Seen, now: datetime) ->
 
 def _shown(tickets: Sequence[Ticket], told: Sequence[object]) -> str:
     parts = [f"{one.kind} {one.number}, {one.state}, opened {one.opened_at:%Y-%m-%d %H:%M} UTC" for one in tickets]
-    for type_, what in ((Touchpoint, "touchpoint"), (Native, "answer")):
+    for type_, what in ((Touchpoint, "touchpoint"), (Native, "answer"), (Measurement, "measurement")):
         if number := sum(isinstance(one, type_) for one in told):
             parts.append(f"{number} {what}{'' if number == 1 else 's'}")
     return "; ".join(parts)

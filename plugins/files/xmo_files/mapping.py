@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from zoneinfo import ZoneInfo
 
-from xmo_hooks import PersonKind, Side, State, What
+from xmo_hooks import Family, PersonKind, Side, State, What
 
 When = Mapping[str, frozenset[str]]  # column: the values of which it must hold one
 # What `fields` may feed; any other name becomes an attribute of the ticket.
@@ -14,6 +14,10 @@ TICKET |= {"opened_at", "changed_at", "resolved_at", "closed_at", "promised_at",
 TICKET |= {"service", "group", "priority", "category", "channel"}
 REQUESTER = frozenset({"requester", "email", "name", "language", "timezone", "place", "organisation"})
 WHO = frozenset({"requester", "email", "name"})
+# What a row that is no ticket may say of itself: which ticket it belongs to, where it happened, and to whom.
+ASIDE = REQUESTER | {"key", "channel"}
+# Touchpoints that make sense by themselves; every other is part of a ticket's life.
+ALONE: frozenset[What] = frozenset({"contact", "abandoned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Pick:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """A touchpoint that a row tells where `at` holds a time and `when` is met. Without `key` it is known by what
-    happened and when; without `channel` it has the ticket's."""
+    happened and when, and where it has no ticket by its row; without `channel` it has the ticket's."""
 
     at: Pick
     what: What
@@ -56,6 +60,21 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Gauge:
+    """A measurement that a row tells where `value` holds a number and `when` is met. Its key has its name in it, for a
+    row may tell several; without `key` it is known by when it was taken, and by its ticket or row."""
+
+    name: str
+    value: Pick
+    unit: str
+    at: Pick
+    family: Family = "technical"
+    about: Pick | None = None
+    key: Pick | None = None
+    when: When = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
     """One way to read rows: of the files of this name (a pattern; "" for all), those that meet `when`."""
 
@@ -67,6 +86,7 @@ class Table:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     touchpoints: Sequence[Event] = ()
     surveys: Sequence[Question] = ()
+    measurements: Sequence[Gauge] = ()
     times: tuple[str, ...] = ("iso",)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     missing: frozenset[str] = frozenset()
@@ -75,7 +95,7 @@ class Table:
 
     @property
     def tells_tickets(self) -> bool:
-        """Whether a row is a ticket; else it only tells something about one."""
+        """Whether a row is a ticket; else it only tells something about one, or about none."""
         return "opened_at" in self.fields
 
     def is_for(self, name: str) -> bool:
@@ -88,6 +108,7 @@ class Table:
         for option, entries, parts in (
             ("touchpoints", self.touchpoints, ("at", "key", "channel", "promised_at")),
             ("surveys", self.surveys, ("value", "text", "at", "key")),
+            ("measurements", self.measurements, ("value", "at", "about", "key")),
         ):
             for number, entry in enumerate(entries, start=1):
                 picked = {f"{option} {number} {part}": getattr(entry, part) for part in parts}
@@ -101,6 +122,7 @@ class Table:
             for column in pick.columns:
                 found.setdefault(column, option)
         conditions = [("when", self.when), *(("touchpoints when", event.when) for event in self.touchpoints)]
+        conditions += (("measurements when", gauge.when) for gauge in self.measurements)
         for option, when in conditions:
             for column in when:
                 found.setdefault(column, option)

@@ -16,6 +16,11 @@ Where files differ, `tables` says so; what stands above it holds for each table 
     name = "calls*.csv"
     fields = { key = ["Ticket", "Call"], channel = { value = "phone" } }
     touchpoints = [{ at = "End", what = "abandoned", when = { "Result" = "hung up" } }]
+
+    [[sources.history.tables]]
+    name = "laptops*.csv"
+    fields = {}
+    measurements = [{ name = "start", value = "Boot", unit = "s", at = "Day", about = "Laptop" }]
 """
 
 from collections.abc import Mapping
@@ -26,9 +31,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from xmo_files.mapping import REQUESTER, TICKET, WHO, Event, Options, Pick, Question, Table
+from xmo_files.mapping import ALONE, ASIDE, REQUESTER, TICKET, WHO, Event, Gauge, Options, Pick, Question, Table
 from xmo_files.times import WAYS
-from xmo_hooks import PersonKind, Side, State, What
+from xmo_hooks import Family, PersonKind, Side, State, What
 
 MISSING = ("?", "NA", "N/A", "NULL")
 _NAME = validate.Regexp(r"[a-z][a-z0-9_]*\Z", error="Write a name in small letters, digits and _.")
@@ -149,6 +154,24 @@ class QuestionSchema(Schema):
         return Question(values=values, **data)
 
 
+class GaugeSchema(Schema):
+    """Checks one of `measurements`, and loads it to a `Gauge`."""
+
+    name = fields.String(required=True, validate=_NAME)
+    value = PickField(required=True)
+    unit = fields.String(required=True, validate=_FILLED)
+    at = PickField(required=True)
+    family = fields.String(load_default="technical", validate=_one_of(Family))
+    about = PickField()
+    key = PickField()
+    when = WhenField()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Gauge:
+        """Make the gauge."""
+        return Gauge(**data)
+
+
 class RowsSchema(Schema):
     """Checks how rows are read: what a source says for all of its files, and a table anew for some."""
 
@@ -201,6 +224,10 @@ class RowsSchema(Schema):
     surveys = fields.List(
         fields.Nested(QuestionSchema),
         metadata=_shown('[{ value = "Rating", low = 1, high = 5 }]', "answers to your own survey that a row holds"),
+    )
+    measurements = fields.List(
+        fields.Nested(GaugeSchema),
+        metadata=_shown('[{ name = "start", value = "Boot", unit = "s", at = "Day" }]', "numbers that a row measured"),
     )
 
 
@@ -261,21 +288,37 @@ class OptionsSchema(RowsSchema, _PlaceSchema):
 
 def _table(data: dict[str, Any]) -> Table:
     missing = data.pop("missing", MISSING)
-    for name in data.keys() & {"times", "touchpoints", "surveys"}:
+    for name in data.keys() & {"times", "touchpoints", "surveys", "measurements"}:
         data[name] = tuple(data[name])
     return Table(fields=data.pop("columns", {}), missing=frozenset({"", *missing}), **data)
 
 
 def _mistake(table: Table) -> tuple[str, str] | None:
     """Say what is wrong with a table as a whole: the option, and the reason."""
-    if not table.fields and not table.touchpoints and not table.surveys:
+    if not (table.fields or table.touchpoints or table.surveys or table.measurements):
         return "fields", 'Say which column is what, at least { key = "…", opened_at = "…" }.'
-    if not table.tells_tickets and table.fields.keys() - {"key", "channel"}:
-        return "fields", "A ticket needs opened_at: name the column, or some of which the first counts that is filled."
-    if not table.tells_tickets and any(question.at is None for question in table.surveys):
-        return "surveys", "Without a ticket in the row, say `at` which time it was answered."
     who = {column for name in WHO & table.fields.keys() for column in table.fields[name].columns}
     for name in table.fields.keys() - TICKET - REQUESTER:
         if who.intersection(table.fields[name].columns):
             return "fields", f"{name} would keep in clear who the requester is: only requester, email or name may."
+    if any(who.intersection(gauge.about.columns) for gauge in table.measurements if gauge.about):
+        return "measurements", "about would keep in clear who the requester is: it is a device, application or service."
+    return None if table.tells_tickets else _mistake_aside(table)
+
+
+def _mistake_aside(table: Table) -> tuple[str, str] | None:
+    """Say what is wrong with a table whose rows are no tickets."""
+    if table.fields.keys() - ASIDE or not (table.touchpoints or table.surveys or table.measurements):
+        return "fields", "A ticket needs opened_at: name the column, or some of which the first counts that is filled."
+    if any(question.at is None for question in table.surveys):
+        return "surveys", "Without a ticket in the row, say `at` which time it was answered."
+    if "key" in table.fields:
+        return None
+    if table.surveys:
+        return "surveys", "Say in `fields` which column is the `key` of the ticket that was answered about."
+    if parts := sorted({event.what for event in table.touchpoints} - ALONE):
+        return (
+            "touchpoints",
+            f"Say in `fields` which column is the `key` of the ticket: {parts[0]} is part of its life.",
+        )
     return None

@@ -10,16 +10,16 @@ from typing import get_args
 import orjson
 
 from xmo_files.cells import Cells
-from xmo_files.mapping import REQUESTER, TICKET, Event, Pick, Question, Table
+from xmo_files.mapping import ALONE, REQUESTER, TICKET, Event, Gauge, Pick, Question, Table
 from xmo_files.sheet import written_at
 from xmo_files.times import Times
-from xmo_hooks import ENDED, Answer, Contact, Native, PersonKind, Row, State, Ticket, Touchpoint
+from xmo_hooks import ENDED, Answer, Contact, Measurement, Native, PersonKind, Row, State, Ticket, Touchpoint
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _OURS: Mapping[str, State] = {state: state for state in get_args(State) if state != "unknown"}
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _TEXTS = ("number", "kind", "state", "title", "url", "service", "group", "priority", "category", "channel", "parent")
-Told = Ticket | Touchpoint | Native
+Told = Ticket | Touchpoint | Native | Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ class Parser:
         return self._cells(row).meets(self._table.when)
 
     def key(self, row: Row) -> str | None:
-        """Return the key of the row's ticket, if it has one. A row without a column for it is known by its content."""
+        """Return the key of the row's ticket. A row without a column for it, or that is no ticket and belongs to none,
+        is known by its content."""
         pick = self._table.fields.get("key")
-        if pick is None:
-            return blake2b(orjson.dumps(row["cells"], option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
-        return self._cells(row).text(pick)
+        found = self._cells(row).text(pick)
+        if found or (pick and self._table.tells_tickets):
+            return found
+        return blake2b(orjson.dumps(row["cells"], option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
 
     def records(self, row: Row) -> Iterator[Told]:
         """Yield what the row tells, or raise `BadRecord` with file, row and column."""
@@ -62,9 +64,11 @@ class Parser:
         if cells.key is None:
             raise cells.bad("is empty", _first(self._table.fields["key"]))
         ticket = self._ticket(cells, cells.key, written_at(row)) if self._table.tells_tickets else None
+        of = ticket.key if ticket else cells.text(self._table.fields.get("key"))
         found: list[Told] = [ticket] if ticket else []
-        found += filter(None, (self._touchpoint(cells, event) for event in self._table.touchpoints))
-        found += filter(None, (self._native(cells, question, ticket) for question in self._table.surveys))
+        found += filter(None, (self._touchpoint(cells, event, of) for event in self._table.touchpoints))
+        found += filter(None, (self._native(cells, question, of, ticket) for question in self._table.surveys))
+        found += filter(None, (self._measurement(cells, gauge, of) for gauge in self._table.measurements))
         yield from found
 
     def state(self, raw: str) -> State:
@@ -156,26 +160,54 @@ class Parser:
             organisation=said["organisation"],
         )
 
-    def _touchpoint(self, cells: Cells, event: Event) -> Touchpoint | None:
+    def _touchpoint(self, cells: Cells, event: Event, of: str | None) -> Touchpoint | None:
         at = cells.time(event.at) if cells.meets(event.when) else None
         if at is None:
             return None
-        own = cells.text(event.key) or f"{event.what} {at:%Y-%m-%dT%H:%M:%S}"
-        channel = cells.text(event.channel) or self._text(cells, "channel")
+        if of is None and event.what not in ALONE:
+            raise cells.bad(f"is empty: {event.what} needs a ticket", _first(self._table.fields.get("key")))
+        own = f"{event.what} {at:%Y-%m-%dT%H:%M:%S}"
         return Touchpoint(
-            ticket=cells.key or "",
-            key=own,
+            ticket=of,
+            key=cells.text(event.key) or (own if of else f"{own} {cells.key}"),
             at=at,
             what=event.what,
             side=event.side,
-            channel=channel,
+            requester=self._aside(cells),
+            channel=cells.text(event.channel) or self._text(cells, "channel"),
             promised_at=cells.time(event.promised_at),
         )
 
-    def _native(self, cells: Cells, asked: Question, ticket: Ticket | None) -> Native | None:
+    def _measurement(self, cells: Cells, gauge: Gauge, of: str | None) -> Measurement | None:
+        value = cells.measured(gauge.value) if cells.meets(gauge.when) else None
+        if value is None:
+            return None
+        at = cells.time(gauge.at)
+        if at is None:
+            raise cells.bad("is empty: a measurement needs a time", _first(gauge.at))
+        own, about = cells.text(gauge.key) or f"{at:%Y-%m-%dT%H:%M:%S} {cells.key}", cells.text(gauge.about)
+        return Measurement(
+            key=f"{gauge.name} {own}",
+            at=at,
+            name=gauge.name,
+            value=value,
+            unit=gauge.unit,
+            family=gauge.family,
+            about=None if about and ADDRESS.search(about) else about,
+            ticket=of,
+            requester=self._aside(cells),
+        )
+
+    def _aside(self, cells: Cells) -> Contact | None:
+        """Return whom a row is about that is no ticket; a ticket has its requester itself."""
+        return None if self._table.tells_tickets else self._contact(cells)
+
+    def _native(self, cells: Cells, asked: Question, of: str | None, ticket: Ticket | None) -> Native | None:
         value, text = cells.whole(asked.value, asked.values), cells.text(asked.text)
         if value is None and text is None:
             return None
+        if of is None:
+            raise cells.bad("is empty: an answer needs a ticket", _first(self._table.fields.get("key")))
         if value is not None and not asked.low <= value <= asked.high:
             raise cells.bad(f"lies outside of {asked.low} and {asked.high}", _first(asked.value))
         at = cells.time(asked.at)
@@ -190,7 +222,7 @@ class Parser:
         if value is not None:
             answer = replace(answer, value=value, low=asked.low, high=asked.high, best=asked.best)
         own = cells.text(asked.key) or asked.question
-        return Native(ticket=cells.key or "", key=own, at=at, answer=answer)
+        return Native(ticket=of, key=own, at=at, answer=answer)
 
 
 def _first(pick: Pick | None) -> str:

@@ -16,6 +16,7 @@ from xmo_hooks import (
     Estimate,
     Finding,
     Json,
+    Measurement,
     Native,
     Page,
     Row,
@@ -56,7 +57,7 @@ class Files:
             if not wanted.isdisjoint(parser.key(row) or "" for parser in self._meant(row))
         ]
 
-    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native]:
+    def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native | Measurement]:
         """Turn one raw row into what the tables of its file make of it; none, where no table means it."""
         if not any(table.is_for(row["file"]) for table in self._options.tables):
             text = f"{row['file']}, row {row['row']}: none of the tables of this source is for this file"

@@ -10,6 +10,7 @@ _EXCEL = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, whose 
 _DAY = 86_400
 # Days as people write them: without separators, 10111213 is rather a number; and not every Python reads weeks.
 _EXTENDED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}([:Z+-].*)?)?")
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d{1,3})?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
 
@@ -17,7 +18,9 @@ def number(text: str) -> float:
     """Read a number with a decimal point, or a comma, as half of Europe writes. Raises `ValueError`, also for what may
     as well be a group of three: `1,000` is a thousand to others."""
     if _GROUPED.fullmatch(text):
-        raise ValueError("is a thousand or a fraction")
+        raise ValueError("is a thousand or a fraction: write 1000 or 1.000")
+    if not _NUMBER.fullmatch(text):  # what Python takes besides, `nan` and `1_000`, nobody measured
+        raise ValueError("is no number, such as 1.5 or 1,5 without a unit")
     return float(text.replace(",", "."))
 
 
