@@ -78,6 +78,21 @@ def test_a_bad_row_that_was_mended_in_the_file_comes_in_with_the_next_run(
     assert xmo()(NOW, "quarantine", "list", "--json").strip() == "[]"
 
 
+def test_a_bad_row_about_a_ticket_stays_in_quarantine_when_the_ticket_comes_in(
+    xmo: Callable[..., Xmo], folder: Folder
+) -> None:
+    """It tells something that the ticket does not."""
+    source, _, fields = SOURCE.rpartition("fields")
+    calls = 'touchpoints = [{ what = "contact", side = "requester", at = "Opened" }]'
+    tables = [f'name = "tickets.csv"\nfields{fields}', f'name = "calls.csv"\nfields = {{ key = "Id" }}\n{calls}']
+    site = xmo(source + "".join(f"[[sources.old.tables]]\n{one}\n" for one in tables))
+    folder.put("calls.csv", HEADER + "T1,soon,soon,Call\n")
+    site(NOW, "sync")
+    folder.put("tickets.csv", table([1]))
+    site(NOW, "sync")
+    assert site(NOW, "quarantine", "list", "--json").count('"field": "Opened"') == 1
+
+
 def test_a_bad_row_with_a_zero_byte_can_be_kept(xmo: Callable[..., Xmo], folder: Folder) -> None:
     folder.put("a.csv", HEADER + "T1\0,soon,soon,New\n")
     folder.put("b.jsonl", '{"Id": "T2\\u0000", "Opened": "soon"}\n')

@@ -78,10 +78,12 @@ class Cells:
         return all((_text(_value(self._cells, column)) or "") in texts for column, texts in when.items())
 
     def bad(self, problem: str, column: str = "") -> BadRecord:
-        """Make the error for this row."""
+        """Make the error for this row. Only what tells of a ticket is settled once that ticket comes in: any other row
+        stays in quarantine, known by its content."""
         place = f"{self._row['file']}, row {self._row['row']}"
         where = f'{place}, column "{column}"' if column else place
-        return BadRecord(f"{where}: {problem}", field=column, key=self.key)
+        key = self.key if self._table.tells_tickets else None
+        return BadRecord(f"{where}: {problem}", field=column, key=key)
 
     def _found(self, pick: Pick | None) -> tuple[str, str | None]:
         if pick is None:
