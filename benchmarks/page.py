@@ -89,11 +89,12 @@ def _of_vendor(title: str, wide: Mapping[int, Sync]) -> Iterator[Verdict]:
 
 
 def _beside(loads: Sequence[Load]) -> Iterator[Verdict]:
-    paces = {name: max((load.pace for load in loads if load.name == name), default=0.0) for name in ("XMO", *FASTER)}
-    for name, times in FASTER.items() if loads else ():
-        faster = paces["XMO"] / paces[name]
-        budget = f"at least {times} times the tickets a second of {name}"
-        yield Verdict(budget, f"{faster:.1f} times", faster >= times)
+    ours = next((load.pace for load in loads if load.name == "XMO"), 0.0)
+    for load in loads:
+        if times := FASTER.get(load.name):
+            faster, settings = ours / load.pace, load.settings.rpartition(", ")[2]
+            budget = f"at least {times} times the tickets a second of {load.name}, {settings}"
+            yield Verdict(budget, f"{faster:.1f} times", faster >= times)
     for load in loads:
         if load.name == "XMO":
             budget = f"beside them, peak memory at most {MEMORY} MB"

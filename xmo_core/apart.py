@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from importlib import import_module
 from multiprocessing import get_context
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -203,6 +204,7 @@ def _work(office: Office, name: str, pipe: Connection, inherited: Sequence[Conne
 
     here = Here(office, name, lambda wait: say("wait", wait))
     Thread(target=listen, daemon=True, name="line").start()
+    import_module("xmo_core.http")  # a fifth of a second, in which the line opens its store
     while True:
         what, args = asked.get()
         try:

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from xmo_core.cli import main
+from xmo_core.cli import cli, main
 from xmo_scaffold import names
-from xmo_scaffold.command import new_plugin
 from xmo_scaffold.names import Names
 
 
 def call(*words: str) -> Result:
-    return CliRunner().invoke(new_plugin, words)
+    return CliRunner().invoke(cli, ["new-plugin", *words])
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from xmo_core import registry
+from xmo_core.cli import cli
 from xmo_hooks import CONTRACT
-from xmo_scaffold.command import new_plugin
 from xmo_scaffold.names import Type
 
 BIN = Path(sys.executable).parent
@@ -26,7 +26,7 @@ HOOKS = {"source": "xmo_sources", "trigger": "xmo_decide", "scores": "xmo_score"
 
 
 def written(folder: Path, type_: str, name: str = "acorn") -> Path:
-    done = CliRunner().invoke(new_plugin, [name, "--type", type_, "--dir", str(folder)])
+    done = CliRunner().invoke(cli, ["new-plugin", name, "--type", type_, "--dir", str(folder)])
     assert done.exception is None
     assert "Next:" in done.output
     return folder / f"xmo-{name.replace('_', '-')}"
