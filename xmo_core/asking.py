@@ -64,13 +64,14 @@ def _set_switch(office: Office, connection: Connection, switch: Switch) -> None:
 
 
 def switch_on(office: Office) -> None:
-    """Note since when people are asked: the first run that may ask. What ended before is history for ever."""
+    """Note since when people are asked: the first run that may ask. What ended before is history for ever. Vendors tell
+    whole seconds, and so does this: else what ended a moment later would have ended before."""
     with office.store.reading() as connection:
         if read_switch(connection).since:
             return
     with office.store.writing() as connection:
         switch = read_switch(connection, lock=True)
-        _set_switch(office, connection, replace(switch, since=switch.since or office.now()))
+        _set_switch(office, connection, replace(switch, since=switch.since or office.now().replace(microsecond=0)))
 
 
 def pause(office: Office, paused: bool) -> None:

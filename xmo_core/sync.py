@@ -114,7 +114,7 @@ class _Sync:
         with store.reading() as connection:
             known = read_known(connection, self._name)
         if known.since is None:  # a source that is added later brings its history, too: nobody is asked about that
-            known = replace(known, since=self._office.now())
+            known = replace(known, since=self._office.now().replace(microsecond=0))
             with self._lease.writing() as connection:
                 self._save_cursor(connection, known_since=known.since)
         # what is fetched again from before does not move where the source stands

@@ -1,6 +1,6 @@
 """The three usual ways through a vendor's changes, as bodies for `Source.fetch`: each yields pages, oldest change
 first, whose cursor says where the next run goes on. `get`, which a plugin brings, fetches one page. All of them raise
-`Unavailable` when a vendor returns the same page for ever."""
+`Unavailable` when a vendor returns the same page, or empty ones, for ever."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +18,7 @@ Timed = Callable[[Row], Place]
 Behind = Callable[[Place | None], Rows]
 Asked = Callable[[datetime | None, Json], tuple[Rows, Json]]
 _LATE = timedelta(minutes=5)  # what a vendor's clocks, and the index that it answers from, are usually off by
+_EMPTY = 1_000  # pages in a row: a vendor may leave out what an account may not see, but hardly so much
 _REMEMBERED = 1_000  # rows of an overlap, by key; those past it are yielded again, which changes nothing in the store
 
 
@@ -26,11 +27,16 @@ class _Turns:
 
     def __init__(self, start: Json) -> None:
         self._start, self._rows, self._taken, self._until = start, list[Row](), 0, 1
+        self._empty = 0
 
     def take(self, step: Json, rows: Rows) -> None:
         if step == self._start or (rows and list(rows) == self._rows):
             hint = "Look whether what `get` is handed reaches the vendor, in the vendor's own words."
             raise Unavailable("The vendor returns the same page again and again.", hint=hint)
+        self._empty = 0 if rows else self._empty + 1
+        if self._empty == _EMPTY:
+            hint = "Let `get` return None in place of a token for what comes next where nothing does."
+            raise Unavailable(f"The vendor returned {_EMPTY} empty pages, each with a token for the next.", hint=hint)
         self._rows, self._taken = list(rows), self._taken + 1
         if self._taken == self._until:
             self._start, self._until = step, 2 * self._until

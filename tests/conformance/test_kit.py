@@ -175,8 +175,9 @@ def test_only_the_row_that_is_meant_loses_its_dates() -> None:
     assert undated({"rows": rows}, rows[0], {"1"}) == {"rows": [{"id": "1", "at": "yesterday"}, rows[1]]}
 
 
-@pytest.mark.parametrize("text", ["2026-03-01T09:00:00Z", "2026-03-01T09:00:00.250+0100", "2026-03-01T09:00:00-08:00"])
-def test_a_moved_time_is_the_same_instant(text: str) -> None:
+@pytest.mark.parametrize("written", ["Z", ".250+0100", "-08:00", "+05:30", ".5+0530"])
+def test_a_moved_time_is_the_same_instant(written: str) -> None:
+    text = f"2026-03-01T09:00:00{written}"
     assert moved({"at": [text]})["at"][0] != text
     assert datetime.fromisoformat(moved(text)) == datetime.fromisoformat(text)
     assert moved("2026-03-01 09:00:00") == "2026-03-01 09:00:00"

@@ -65,6 +65,13 @@ def test_what_ends_at_the_instant_of_the_switch_is_asked_about(bench: Bench) -> 
     assert bench.verdicts() == {"1#1": "ask"}
 
 
+def test_what_ends_in_the_second_of_the_switch_is_asked_about(bench: Bench) -> None:
+    bench.pass_time(timedelta(milliseconds=158))
+    bench.vendor.put(ticket(resolved_at=NOW))
+    bench.run()
+    assert bench.verdicts() == {"1#1": "ask"}
+
+
 def test_an_old_ticket_that_changes_later_is_still_not_asked_about(bench: Bench) -> None:
     bench.vendor.put(ticket(resolved_at=NOW - DAY))
     bench.started()

@@ -174,7 +174,9 @@ def test_a_broken_file_is_named_with_its_place_and_stops_no_other(place: Place, 
         assert "pip install" in done.out
     else:
         assert "Mend the file, or take it out of xmo.toml:4." in done.out
-    assert "worse.py is broken" in place.xmo("check").out
+    checked = place.xmo("check")
+    assert "worse.py is broken" in checked.out
+    assert checked.code == 1
 
 
 @pytest.mark.parametrize("code", ["1 / 0", None])

@@ -241,6 +241,17 @@ def test_a_vendor_that_returns_the_same_page_for_ever_is_given_up_and_said_so(wa
         list(islice(ways[way], 200))
 
 
+@pytest.mark.parametrize("way", ["token", "window"])
+def test_a_vendor_with_a_next_token_behind_every_empty_page_is_given_up_and_said_so(way: str) -> None:
+    tokens = count()
+    ways: dict[str, Iterator[Page]] = {
+        "token": by_token(lambda _: ([], next(tokens)), None),
+        "window": by_window(lambda *_: ([], next(tokens)), timed, None, None, NONE),
+    }
+    with pytest.raises(Unavailable, match="1000 empty pages"):
+        list(ways[way])
+
+
 def test_rows_that_do_not_say_where_they_stand_are_left_to_parse() -> None:
     vendor = Vendor([1, 2, 3], 2)
     vendor.rows[1] = {"id": "001"}

@@ -114,7 +114,9 @@ def _own(office: Office) -> Iterator[Finding]:
     for plugin in office.registry.plugins():
         if plugin.broken:
             text = f"Plugin {plugin.name} is broken: {plugin.broken.reason}"
-            yield Finding(level="warning", text=text, fix=plugin.broken.hint)
+            # while a file that the config names is broken, nobody is asked and every run fails
+            named = plugin.name in office.config.site.rules
+            yield Finding(level="error" if named else "warning", text=text, fix=plugin.broken.hint)
     for failure in office.registry.failures:
         text = f"Plugin {failure.name} failed at {failure.hook}: {failure.reason}."
         yield Finding(level="warning", text=text, fix=failure.hint)

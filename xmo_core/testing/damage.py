@@ -24,7 +24,7 @@ JUNK: tuple[Any, ...] = (
 )
 _DATED = re.compile(r"\d{4}-\d\d-\d\d")
 _ZONED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)")
-_ELSEWHERE = timezone(timedelta(hours=5, minutes=30))
+_ELSEWHERE = (timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-3)))
 _WIDTH, _DEPTH = 3, 5
 Path = tuple[Any, ...]
 
@@ -90,9 +90,11 @@ def moved(value: Any) -> Any:
     found = _ZONED.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return value
-    at = datetime.fromisoformat(f"{found[1]}{found[3]}").astimezone(_ELSEWHERE)
-    offset = "+0530" if found[3] != "Z" and ":" not in found[3] else "+05:30"
-    return f"{at:%Y-%m-%dT%H:%M:%S}{found[2] or ''}{offset}"
+    known = datetime.fromisoformat(f"{found[1]}{found[3]}")
+    at = known.astimezone(next(zone for zone in _ELSEWHERE if zone.utcoffset(None) != known.utcoffset()))
+    written = at.isoformat(timespec="seconds")
+    offset = written[19:].replace(":", "") if found[3] != "Z" and ":" not in found[3] else written[19:]
+    return f"{written[:19]}{found[2] or ''}{offset}"
 
 
 def _is_one(sent: Any, row: Mapping[str, Any], keys: Set[str]) -> bool:

@@ -95,8 +95,11 @@ class FetchTests(Setup):
             pytest.skip("Write `def change_at(self, url, key, at)`: change that ticket in that instant, return True.")
         bench.clock.sleep(_HOUR.total_seconds())
         cursor = bench.fetch(as_stored(whole.cursors[-1])).cursors[-1]
+        before = bench.source().fetch_some([smallest, middle])
         for key in (smallest, middle):
             self.change_at(bench.url, key, at)
+        same = [row for row in bench.source().fetch_some([smallest, middle]) if row in before]
+        assert not same, "`change_at` changed nothing: let each call change some field, also the second at one instant."
         self.change_at(bench.url, largest, at + _HOUR)
         bench.clock.sleep(_HOUR.total_seconds())
         again = bench.fetch(as_stored(cursor))

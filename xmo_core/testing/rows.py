@@ -39,6 +39,8 @@ class RowTests(Setup):
         found = {ticket.number: ticket for ticket in whole.tickets.values()}
         for number, expected in self.known.items():
             assert number in found, f"No ticket {number} came: look at `known`."
+            odd = expected.keys() - {field.name for field in fields(Ticket)}
+            assert not odd, f"`known` names {min(odd)}, and a Ticket has no such field."
             told = {name: getattr(found[number], name) for name in expected}
             assert told == expected, f"{number} came as {told}, and `known` says {dict(expected)}."
 
@@ -51,7 +53,7 @@ class RowTests(Setup):
         for row, changed in rows:
             told, again = _times(source, row), _times(source, changed)
             assert again in (None, told), (
-                f"The same instants, written with the offset +05:30, became others: {again}, and not {told}. Convert "
+                f"The same instants, written with another offset, became others: {again}, and not {told}. Convert "
                 "with `.astimezone(UTC)`; `.replace(tzinfo=UTC)` forgets the offset."
             )
 

@@ -202,7 +202,10 @@ class CommentTests(Setup):
     def _standing(self, bench: Bench, ticket: Ticket, question: Message) -> int | None:
         """Say how often the requester sees the question, where the desk can tell."""
         seen = self.seen(bench.url, ticket.key)
-        return None if seen is None else sum(question.marker in text for text in seen)
+        if seen is None:
+            return None
+        assert all(isinstance(text, str) for text in seen), "`seen` returns the texts of the comments, as str."
+        return sum(question.marker in text for text in seen)
 
     def _written(self, bench: Bench, question: Message) -> int:
         return sum(question.marker.encode() in call.body for call in bench.wire.calls if not call.read)
