@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from xmo_hooks import Ask, Kind, Message, Mount, Sandbox, Section, Skip, Table, Wait
+from xmo_hooks import Ask, ChannelKind, Kind, Message, Mount, Sandbox, Section, Skip, Table, Wait
 
 Check = tuple[str, Callable[[Any], bool]]
 
@@ -32,6 +32,7 @@ def _files(result: Any) -> bool:
 _CHECKS: Mapping[str, Check] = {
     "xmo_sections": _list_of(Section),
     "xmo_sources": _list_of(Kind),
+    "xmo_channels": _list_of(ChannelKind),
     "xmo_sandboxes": _list_of(Sandbox),
     "xmo_decide": ("Ask, Skip or Wait", lambda result: isinstance(result, Ask | Skip | Wait)),
     "xmo_compose": ("a Message", lambda result: isinstance(result, Message)),

@@ -47,7 +47,12 @@ class RateLimited(XmoError):
 
 
 class Unavailable(XmoError):
-    """The vendor could not be reached or answered nonsense, also after retries."""
+    """The vendor could not be reached or answered nonsense, also after retries. `reached` False: whatever was to be
+    written certainly was not, for no request arrived; else nobody knows."""
+
+    def __init__(self, message: str, *, hint: str = "", reached: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.reached = reached
 
 
 class Conflict(XmoError):

@@ -277,15 +277,17 @@ class Invitation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """The words of one invitation. `text` must hold `marker`, so that it can be found before it is ever sent twice."""
+    """The words of one invitation. `text` must hold `marker`, so that it can be found before it is ever sent twice;
+    `subject` is one line, for a channel whose messages have one."""
 
     marker: str
     text: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """The vendor's word for what was delivered: its own reference, and when."""
+    """The word of a vendor or a channel for what was delivered: its own reference, and when."""
 
     reference: str
     at: datetime | None = None

@@ -12,6 +12,7 @@ from xmo_hooks.records import (
     Answer,
     Call,
     Cell,
+    Contact,
     Estimate,
     Finding,
     Heard,
@@ -20,6 +21,7 @@ from xmo_hooks.records import (
     Measurement,
     Message,
     Native,
+    Occasion,
     Page,
     Receipt,
     Row,
@@ -59,10 +61,10 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """What a source works with. `session` has time-outs, retries for reads, the rate limit, orjson behind `.json()`,
-    and raises the errors of this contract; a POST that only reads says so by an empty header `Idempotency-Key`. `now`
-    is the only clock. `oauth` returns what logs the session in with tokens that it renews: of all processes of one
-    store, one renews, and keeps the new token before using it."""
+    """What a source or a channel works with. `session` has time-outs, retries for reads, the rate limit, orjson behind
+    `.json()`, and raises the errors of this contract; a POST that only reads says so by an empty header
+    `Idempotency-Key`. `now` is the only clock. `oauth` returns what logs the session in with tokens that it renews: of
+    all processes of one store, one renews, and keeps the new token before using it."""
 
     session: Session
     now: Callable[[], datetime]
@@ -124,6 +126,29 @@ class Hears(Protocol):
         """Name the tickets that a webhook is about. Called by `xmo serve`, from several threads: no request, no clock
         but `now`. Compares the signature first, in constant time. Raises `Refused` for what the vendor did not sign
         ("forged"; "unset": no secret) or not within the last day ("expired"), `BadRecord` for what says nothing."""
+
+
+class Channel(Protocol):
+    """A way to a person besides the comment in their ticket: mail, a chat. Made once a run."""
+
+    def check(self) -> Iterable[Finding]:
+        """Tell `xmo check` whether log-in and rights are as this channel needs them; deliver nothing."""
+
+    def reaches(self, to: Contact, occasion: Occasion) -> bool:
+        """Say whether this channel can carry a question about this occasion to this person. Pure: no request, no
+        clock. The first channel of the config that says yes is taken."""
+
+    def deliver(self, to: Contact, message: Message) -> Receipt:
+        """Deliver one message. `Unavailable` says that nobody knows whether it arrived, and with `reached=False` that
+        it did not; any other error says that it did not. Never repeats what may have arrived."""
+
+
+class Finds(Protocol):
+    """What a channel can besides that can be asked what it has delivered. Capability "find"."""
+
+    def find(self, to: Contact, marker: str) -> Receipt | None:
+        """Look whether a message with this marker was delivered. Called where a delivery was broken off; a question of
+        a channel that cannot be asked is then never sent again."""
 
 
 class Settings(Protocol):
@@ -193,6 +218,18 @@ class Kind:
     requests_per_minute: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     final: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelKind:
+    """A kind of channel. `schema` checks its options, `make` connects nothing yet; `can` names its capability, "find";
+    `requests_per_minute` is the documented limit of a channel that is reached through the session."""
+
+    name: str
+    schema: Callable[[], Schema]
+    make: Callable[[Any, Tools], Channel]
+    can: frozenset[str] = frozenset()
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

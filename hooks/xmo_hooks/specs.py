@@ -12,7 +12,7 @@ from datetime import datetime
 import pluggy
 
 from xmo_hooks.records import Ask, Experience, Invitation, Ledger, Message, Occasion, Skip, Table, Wait
-from xmo_hooks.services import Desk, Kind, Mount, Reader, Sandbox, Section, Settings
+from xmo_hooks.services import ChannelKind, Desk, Kind, Mount, Reader, Sandbox, Section, Settings
 
 hookspec = pluggy.HookspecMarker("xmo")
 hookimpl = pluggy.HookimplMarker("xmo")
@@ -26,6 +26,11 @@ def xmo_sections() -> Iterable[Section]:  # type: ignore[empty-body]
 @hookspec
 def xmo_sources() -> Iterable[Kind]:  # type: ignore[empty-body]
     """Offer kinds of sources, picked by `kind` in `[sources.NAME]`. Called when the config is read."""
+
+
+@hookspec
+def xmo_channels() -> Iterable[ChannelKind]:  # type: ignore[empty-body]
+    """Offer kinds of channels, picked by `kind` in `[channels.NAME]`. Called when the config is read."""
 
 
 @hookspec
