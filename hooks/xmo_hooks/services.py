@@ -139,16 +139,9 @@ class Channel(Protocol):
         clock. The first channel of the config that says yes is taken."""
 
     def deliver(self, to: Contact, message: Message) -> Receipt:
-        """Deliver one message. `Unavailable` says that nobody knows whether it arrived, and with `reached=False` that
-        it did not; any other error says that it did not. Never repeats what may have arrived."""
-
-
-class Finds(Protocol):
-    """What a channel can besides that can be asked what it has delivered. Capability "find"."""
-
-    def find(self, to: Contact, marker: str) -> Receipt | None:
-        """Look whether a message with this marker was delivered. Called where a delivery was broken off; a question of
-        a channel that cannot be asked is then never sent again."""
+        """Deliver one message, and never repeat what may have arrived. `Unavailable` says that nobody knows whether it
+        arrived, and with `reached=False` that it did not, as any other error does. A question of which nobody knows
+        is shown as uncertain, and is not sent again."""
 
 
 class Settings(Protocol):
@@ -222,13 +215,12 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelKind:
-    """A kind of channel. `schema` checks its options, `make` connects nothing yet; `can` names its capability, "find";
-    `requests_per_minute` is the documented limit of a channel that is reached through the session."""
+    """A kind of channel. `schema` checks its options, `make` connects nothing yet; `requests_per_minute` is the
+    documented limit of one that is reached through the session."""
 
     name: str
     schema: Callable[[], Schema]
     make: Callable[[Any, Tools], Channel]
-    can: frozenset[str] = frozenset()
     requests_per_minute: int | None = None
 
 
