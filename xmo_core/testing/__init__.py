@@ -9,8 +9,8 @@
         def desk(self):
             return make_a_wsgi_app()
 
-`SourceTests` is for sources, `TriggerTests`, `ScoreTests` and `WordsTests` are for the hooks that decide, and `Canned`
-makes a desk of canned replies. See docs/conformance.md. Needs pytest, as nothing else in XMO does.
+`SourceTests` is for sources, `ChannelTests` for channels, `TriggerTests`, `ScoreTests` and `WordsTests` are for the
+hooks that decide, and `Canned` makes a desk of canned replies. See docs/conformance.md. Needs pytest, as nothing else in XMO does.
 """
 
 from importlib.util import find_spec
@@ -22,7 +22,8 @@ if find_spec("pytest") is None:
     )
 
 from xmo_core.testing.canned import Canned
+from xmo_core.testing.channels import ChannelTests
 from xmo_core.testing.rules import ScoreTests, TriggerTests, WordsTests
 from xmo_core.testing.sources import SourceTests
 
-__all__ = ["Canned", "ScoreTests", "SourceTests", "TriggerTests", "WordsTests"]
+__all__ = ["Canned", "ChannelTests", "ScoreTests", "SourceTests", "TriggerTests", "WordsTests"]

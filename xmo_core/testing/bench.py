@@ -85,6 +85,28 @@ def read_config(
     return configs.read(file, registry)
 
 
+def handed(stack: ExitStack, office: Office, clock: Clock, log: Told, session: type[Session] = Session) -> Tools:
+    """Return what a source or a channel is handed by each run, with a session of its own."""
+    opened = stack.enter_context(
+        session(
+            name=NAME,
+            options=office.config.http,
+            requests_per_minute=None,
+            now=clock.now,
+            log=log,
+            on_wait=lambda _: None,
+            sleep=clock.sleep,
+            monotonic=clock.monotonic,
+            random=Random(1),  # noqa: S311 - jitter, no secret
+        )
+    )
+
+    def oauth(grant: Grant) -> AuthBase:
+        return OAuth(grant, opened, office.store, NAME, clock.now)
+
+    return Tools(session=opened, now=clock.now, log=log, oauth=oauth)
+
+
 class Bench:
     """One desk, and what asks it. Each `source()` is a new one, as in a new run."""
 
@@ -119,24 +141,8 @@ class Bench:
     def source(self) -> Source:
         """Make a source with a session of its own, as each run does."""
         config = self.config.sources[NAME]
-        session = self._stack.enter_context(
-            _Session(
-                name=NAME,
-                options=self.config.http,
-                requests_per_minute=None,
-                now=self.clock.now,
-                log=self.log,
-                on_wait=lambda _: None,
-                sleep=self.clock.sleep,
-                monotonic=self.clock.monotonic,
-                random=Random(1),  # noqa: S311 - jitter, no secret
-            )
-        )
-
-        def oauth(grant: Grant) -> AuthBase:
-            return OAuth(grant, session, self._office.store, NAME, self.clock.now)
-
-        return config.kind.make(config.options, Tools(session=session, now=self.clock.now, log=self.log, oauth=oauth))
+        tools = handed(self._stack, self._office, self.clock, self.log, _Session)
+        return config.kind.make(config.options, tools)
 
     def writer(self) -> Comments:
         """Make a source that comments, where the kind can."""

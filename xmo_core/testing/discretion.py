@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,12 +11,11 @@ from xmo_core.secrets import is_secret
 from xmo_core.testing import faults
 from xmo_core.testing.bench import NAME, Bench
 from xmo_core.testing.kept import Kept, attempt
+from xmo_core.testing.overheard import SHORTEST, around, raised
 from xmo_core.testing.setup import Setup
 from xmo_core.testing.wire import Answer, Ask, Call, Plan, no_trouble
 from xmo_core.testing.writing import message
-from xmo_hooks import BadRecord, ConfigError
-
-_SHORTEST = 4  # shorter values stand in half of all words
+from xmo_hooks import ConfigError
 
 
 class DiscretionTests(Setup):
@@ -52,15 +50,15 @@ class DiscretionTests(Setup):
         prints or raises."""
         secrets = dict(self._secrets(bench)) | {f"the header {value[:6]}…": value for value in _log_ins(bench)}
         told = [name for name, secret in secrets.items() if secret in gossip]
-        assert not told, f"{told[0]} stands in a log or an error: {_around(gossip, secrets[told[0]])}"
+        assert not told, f"{told[0]} stands in a log or an error: {around(gossip, secrets[told[0]])}"
 
     def test_no_person_stands_in_logs_or_errors(self, whole: Kept, gossip: str) -> None:
         """Who asked for help is nobody's business who reads a log: no name and no address of a requester stands in
         it."""
         people = [ticket.requester for ticket in whole.tickets.values() if ticket.requester]
         private = {value for person in people for value in (person.email, person.name) if value}
-        told = [value for value in private if len(value) >= _SHORTEST and value in gossip]
-        assert not told, f"A requester stands in a log or an error: {_around(gossip, told[0])}"
+        told = [value for value in private if len(value) >= SHORTEST and value in gossip]
+        assert not told, f"A requester stands in a log or an error: {around(gossip, told[0])}"
 
     @pytest.fixture
     def gossip(
@@ -84,14 +82,14 @@ class DiscretionTests(Setup):
             actions += [lambda: writer.find(ticket, message().marker), lambda: writer.comment(ticket, message())]
         bench.wire.plan = plan
         for action in actions:
-            yield from _raised(action)
+            yield from raised(action)
         bench.wire.plan = no_trouble
         for row in whole.rows:
-            yield from _raised(lambda row=row: list(source.parse(_without_times(row))))  # type: ignore[misc]
+            yield from raised(lambda row=row: list(source.parse(_without_times(row))))  # type: ignore[misc]
 
     def _secrets(self, bench: Bench) -> Iterator[tuple[str, str]]:
         for name, value in bench.options.items():
-            if isinstance(value, str) and (is_secret(name) or value in self.secrets) and len(value) >= _SHORTEST:
+            if isinstance(value, str) and (is_secret(name) or value in self.secrets) and len(value) >= SHORTEST:
                 yield f"the option {name}", value
 
 
@@ -107,15 +105,6 @@ def _echo(call: Call, _ask: Ask) -> Answer:
     return Answer("400 Bad Request", [("Content-Type", "application/json")], body.encode())
 
 
-def _raised(action: Callable[[], Any]) -> Iterator[str]:
-    try:
-        action()
-    except BadRecord as error:
-        yield str(error)
-    except Exception as error:  # noqa: BLE001 - whatever it is: what it says is listened to
-        yield "".join(traceback.format_exception(error)) + getattr(error, "hint", "")
-
-
 def _without_times(row: Any) -> Any:
     """Spoil each text of a row a little, so that no time, number or key in it can be read."""
     if isinstance(row, dict):
@@ -128,12 +117,7 @@ def _without_times(row: Any) -> Any:
 def _log_ins(bench: Bench) -> Iterator[str]:
     for log_in in {call.log_in for call in bench.wire.calls}:
         scheme, _, value = log_in.partition(" ")
-        if len(value) >= _SHORTEST:
+        if len(value) >= SHORTEST:
             yield value
         if scheme == "Basic":
             yield base64.b64decode(value).decode("utf-8", "replace").partition(":")[2]
-
-
-def _around(text: str, found: str) -> str:
-    at = text.index(found)
-    return f"…{text[max(0, at - 80) : at]}***{text[at + len(found) : at + len(found) + 40]}…"
