@@ -78,7 +78,7 @@ class Config:
     http: HttpOptions = field(repr=False)
     log: LogOptions
     sources: Mapping[str, SourceConfig]
-    channels: Mapping[str, ChannelConfig]
+    channels: Mapping[str, ChannelConfig] = field(default_factory=dict)
     settings: Sections = field(repr=False)
 
     def channels_of(self, source: str) -> list[str]:

@@ -9,7 +9,7 @@ asked what it delivered: there, what nobody knows is called uncertain, shown, an
 from collections import Counter
 from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
@@ -103,6 +103,13 @@ def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Conta
         run.count("asking", **{became: 1})
 
 
+class _Tried(NamedTuple):
+    """When an attempt was made, and through which channel (None: in the ticket)."""
+
+    at: datetime
+    channel: str | None
+
+
 class _Sending:
     """One invitation on its way out; `at` names the source or the channel that it is with."""
 
@@ -127,7 +134,7 @@ class _Sending:
         self.at = carrier.name
         return "left" if carrier.name in self._closed else self._through(carrier, invitation, tried)
 
-    def _through(self, carrier: Carrier, invitation: Invitation, tried: Row[Any] | None) -> str:
+    def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
         receipt, gone = self._find(carrier, invitation.marker)
         if receipt is not None:
@@ -159,13 +166,14 @@ class _Sending:
         except XmoError as error:
             return None, str(error)
 
-    def _tried(self, connection: Connection) -> Row[Any] | None:
+    def _tried(self, connection: Connection) -> _Tried | None:
         """Return the last attempt of which nobody knows whether it arrived: its process died, or no answer came."""
         a = t.attempt.c
         unknown = select(a.at, a.channel).where((a.invitation == self._row.id) & uncertain())
-        return connection.execute(unknown.order_by(a.id.desc()).limit(1)).first()
+        last = connection.execute(unknown.order_by(a.id.desc()).limit(1)).first()
+        return last and _Tried(last.at, last.channel)
 
-    def _unknown(self, tried: Row[Any]) -> str:
+    def _unknown(self, tried: _Tried) -> str:
         """Leave what a channel may have delivered as uncertain, once it can no longer be on its way."""
         if self._in_flight(tried):
             return "left"
@@ -176,7 +184,7 @@ class _Sending:
             done = connection.execute(update(t.invitation).where(claimed).values(values))
         return "uncertain" if done.rowcount else "withdrawn"
 
-    def _in_flight(self, tried: Row[Any] | None) -> bool:
+    def _in_flight(self, tried: _Tried | None) -> bool:
         """Say whether an attempt may still be at work at the vendor: a request could take that long."""
         return tried is not None and self._office.wall() < tried.at + self._grace
 
