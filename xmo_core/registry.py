@@ -18,14 +18,14 @@ from xmo_core.one_off import RuleFile
 from xmo_core.patience import TookTooLongError, at_most
 from xmo_core.results import misfit
 from xmo_core.secrets import redact
-from xmo_hooks import ConfigError, Kind, Sandbox, Section, Unavailable, XmoError
+from xmo_hooks import ChannelKind, ConfigError, Kind, Sandbox, Section, Unavailable, XmoError
 
 log = get_log("xmo.plugins")
 GROUP = "xmo.plugins"
 IMPORT_SECONDS, HOOK_SECONDS, VOTE_SECONDS = 10, 300, 10
 # Called while the store is locked for writing, for which others wait half a minute.
 _IN_TRANSACTION = frozenset({"xmo_decide", "xmo_compose", "xmo_score"})
-T = TypeVar("T", Kind, Section, Sandbox)
+T = TypeVar("T", Kind, ChannelKind, Section, Sandbox)
 Impl = tuple[str, Callable[..., Any], tuple[str, ...]]
 
 
@@ -127,6 +127,10 @@ class Registry:
         """Return the kinds of sources by name, each with the plugin that offers it. Raises `ConfigError`."""
         return self._offered("xmo_sources", Kind)
 
+    def channels(self) -> dict[str, tuple[str, ChannelKind]]:
+        """Return the kinds of channels by name, each with the plugin that offers it. Raises `ConfigError`."""
+        return self._offered("xmo_channels", ChannelKind)
+
     def sections(self) -> dict[str, tuple[str, Section]]:
         """Return the plugins' config sections by name, each with its plugin. Raises `ConfigError`."""
         return self._offered("xmo_sections", Section)
@@ -211,7 +215,8 @@ def place_of(error: BaseException) -> str:
 
 
 class ContractBrokenError(Unavailable):
-    """A source raised what the contract does not know: a fault of its plugin, which is named even if it was but one."""
+    """A source or a channel raised what the contract does not know: a fault of its plugin, named even if it was but
+    one."""
 
 
 @contextmanager

@@ -431,13 +431,14 @@ def test_the_starter_is_read_without_a_mistake_once_its_gaps_are_filled(reading:
         name='Süd "IT"',
         url="http://127.0.0.1:8080",
         sources={"corp": kind},
+        channels={},
         sections=[registry.sections()["survey"][1]],
     )
     filled = text.replace('url = "https://"', 'url = "https://acme.example"').replace("# password", "password")
     got = reading(site=filled, environ=ENVIRON)
     assert got.site.name == 'Süd "IT"'
     assert got.sources["corp"].options["password"] == Secret("correct-horse-battery")
-    assert "# requests_per_minute = 600" in text
+    assert "# requests_per_minute = 600\n" in text
     assert '# limits = { "/export" = 10 }\n' in text
     assert "[survey]" in text
 
@@ -445,7 +446,9 @@ def test_the_starter_is_read_without_a_mistake_once_its_gaps_are_filled(reading:
 def test_every_line_that_the_starter_of_the_stock_plugins_offers_is_accepted(tmp_path: Path) -> None:
     found = load()
     kinds = {name: kind for name, (_, kind) in found.kinds().items()}
-    text = starter(name="N", url="http://x", sources=kinds, sections=[s for _, s in found.sections().values()])
+    ways = {name: kind for name, (_, kind) in found.channels().items()}
+    sections = [section for _, section in found.sections().values()]
+    text = starter(name="N", url="http://x", sources=kinds, channels=ways, sections=sections)
     filled = text.replace('url = "https://"', 'url = "https://one.example"')
     # what is left out: other ways to log in, files that are not there, and free text
     without = r"# (proxy|ca_bundle|username|\w+ = \{ env|.* = \"\") .*|# .* = \"\""

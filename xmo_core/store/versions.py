@@ -10,7 +10,7 @@ from xmo_core.store.engine import Store
 from xmo_hooks import ConfigError, XmoError
 
 # The newest migration. Written down so that an ordinary run need not import alembic (a second of CPU) to compare.
-HEAD = "0004"
+HEAD = "0005"
 
 
 def ensure(store: Store, *, apart: bool = False) -> None:
