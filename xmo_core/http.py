@@ -49,7 +49,7 @@ class NotJson(Unavailable, requests.exceptions.JSONDecodeError):
 
     def __init__(self, message: str, hint: str = "") -> None:
         requests.exceptions.JSONDecodeError.__init__(self, message, "", 0)
-        self.args, self.hint = (message,), hint
+        self.args, self.hint, self.reached = (message,), hint, True
 
 
 class Response(requests.Response):

@@ -10,7 +10,8 @@
             return make_a_wsgi_app()
 
 `SourceTests` is for sources, `ChannelTests` for channels, `TriggerTests`, `ScoreTests` and `WordsTests` are for the
-hooks that decide, and `Canned` makes a desk of canned replies. See docs/conformance.md. Needs pytest, as nothing else in XMO does.
+hooks that decide, and `Canned` makes a desk of canned replies. See docs/conformance.md. Needs pytest, as nothing else
+in XMO does.
 """
 
 from importlib.util import find_spec

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -75,16 +75,26 @@ class ChannelTests(DeliverTests, ReachTests):
         tmp_path: Path,
     ) -> str:
         """Bring the channel into all kinds of trouble, and listen to all that it logs, prints and raises."""
+        refusing = self.refusing()
+        refused = [] if refusing is None else [self.bench_for(refusing, stack, tmp_path)]
+        return self.listen([bench, *refused], message, caplog, capfd)
+
+    def listen(
+        self,
+        benches: Sequence[ChannelBench],
+        message: Message,
+        caplog: pytest.LogCaptureFixture,
+        capfd: pytest.CaptureFixture[str],
+    ) -> str:
+        """Return what was heard, and what stands in it in base64."""
         caplog.set_level(logging.DEBUG)
-        heard = [*self._troubles(bench, message), repr(bench.channel())]
-        if (service := self.refusing()) is not None:
-            refused = self.bench_for(service, stack, tmp_path)
-            heard += [*self._does(refused, message), *refused.log.lines]
+        heard = [repr(benches[0].channel()), *self._troubles(benches[0], message)]
+        heard += [trouble for refused in benches[1:] for trouble in self._does(refused, message)]
+        heard += [line for bench in benches for line in bench.log.lines]
         # what the service logs, in threads of its own, is not the channel's
         ours = [record for record in caplog.records if record.thread == threading.get_ident()]
-        logged = map(logging.Formatter().format, ours)
         told = capfd.readouterr()
-        text = "\n".join([*heard, *bench.log.lines, *logged, told.out, told.err])
+        text = "\n".join([*heard, *map(logging.Formatter().format, ours), told.out, told.err])
         return f"{text}\n{decoded(text)}"
 
     def _troubles(self, bench: ChannelBench, message: Message) -> Iterator[str]:

@@ -60,9 +60,10 @@ class DeliverTests(ChannelSetup):
         """Where somebody asks what became of their question, the receipt leads to it at the service."""
         receipt = bench.deliver(self.to, question())
         reference, at = getattr(receipt, "reference", None), getattr(receipt, "at", None)
-        assert isinstance(reference, str) and reference, (
-            f"The reference of {receipt!r} says nothing: name the message as the service does."
+        assert isinstance(reference, str), (
+            f"The reference of {receipt!r} is no text: name the message as the service does."
         )
+        assert reference, f"{receipt!r} has no reference: name the message as the service does."
         assert at is None or at.tzinfo is UTC, f"The receipt says {at!r}: an aware UTC time, or None."
 
     def test_each_message_arrives_at_its_own_person(self, bench: ChannelBench) -> None:
@@ -148,15 +149,15 @@ class DeliverTests(ChannelSetup):
             pytest.skip("Set `stranger`: a Contact whom the service refuses.")
         channel, lost, message = bench.channel(), question(), question()
         told = attempt(partial(channel.deliver, self.stranger, lost))
-        assert isinstance(told, XmoError) and not isinstance(told, _STOPPING), (
-            f"The service refuses one person, and `deliver` ended with {told!r}: raise `NotFound`."
-        )
+        of_one = isinstance(told, XmoError) and not isinstance(told, _STOPPING)
+        assert of_one, f"The service refuses one person, and `deliver` ended with {told!r}: raise `NotFound`."
         told = attempt(partial(channel.deliver, self.to, message))
-        assert isinstance(told, Receipt), f"The service had refused one person, and the next one's ended with {told!r}."
-        assert (self.count(bench, lost), self.count(bench, message)) == (0, 1)
+        assert isinstance(told, Receipt), f"After one person who was refused, the next one's ended with {told!r}."
+        assert not self.count(bench, lost), "`stranger` got the message: set it to somebody whom the service refuses."
+        assert self.count(bench, message), "After one person who was refused, the next one's message did not arrive."
 
     def test_a_refused_log_in_is_named(self, refused: ChannelBench) -> None:
-        """Wrong log-ins lock accounts: the first refusal stops the channel, and says what to mend."""
+        """Wrong log-ins lock accounts: an `AuthError` stops the channel for this run, and says what to mend."""
         told = refused.deliver(self.to, question())
         assert isinstance(told, AuthError), (
             f"The log-in was refused, and `deliver` ended with {told!r} in place of `AuthError`."
