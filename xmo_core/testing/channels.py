@@ -100,7 +100,7 @@ class ChannelTests(DeliverTests, ReachTests):
     def _troubles(self, bench: ChannelBench, message: Message) -> Iterator[str]:
         yield from self._does(bench, message)
         bench.cable.hang_up()
-        for cut in [cut for side in _SIDES for cut in cuts(bench.cable, side)]:
+        for cut in [cut for side in _SIDES for cut in cuts(bench.cable, side)[::2]]:
             bench.cable.mend(cut)
             yield from raised(lambda: bench.channel().deliver(self.to, message))
             bench.cable.hang_up()
