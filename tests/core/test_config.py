@@ -293,7 +293,7 @@ level = "loud"
         ),
         (
             POST + 'token = "plain"\n',
-            ':7 channels.letters.token: is a secret: write { env = "NAME" } or { file = "NAME" } in place of its value.',
+            ':7 channels.letters.token: is a secret: write { env = "NAME" } or { file = "NAME" } in place of its ',
         ),
         (
             CORP + POST + 'sources = ["crop"]\n',
