@@ -1,33 +1,7 @@
 """Faults that plugins have, planted in copies of the stock plugins: each breaks one promise, and one test says so."""
 
-from dataclasses import dataclass
-
-_SUITES = {
-    "servicenow": "test_servicenow.py::TestServiceNow",
-    "jira": "test_jira.py::TestJiraCloud",
-    "zendesk": "test_zendesk.py::TestZendesk",
-    "insights": "test_rules.py::TestInsightsScores",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A fault: in the `file` of a plugin, `old` (which stands there once) becomes `new`, and `caught` fails."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    caught: str
-
-    @property
-    def suite(self) -> str:
-        """Return what of tests/conformance is run over it."""
-        plugin = self.file.partition("/")[0]
-        if plugin == "surveys":
-            return f"test_rules.py::TestSurveys{'Words' if self.file.endswith('words.py') else 'Trigger'}"
-        return _SUITES[plugin]
-
+from tests.conformance.mail_mutants import CHANNELS
+from tests.conformance.mutant import Mutant
 
 _JIRA_SESSION = '        self._session.headers["Accept"] = "application/json"\n'
 _ZENDESK_CHECK = "        return findings(self._client, self._options)\n"
@@ -655,4 +629,4 @@ RULES = (
     ),
 )
 
-MUTANTS = (*FETCHING, *PARSING, *TROUBLE, *WRITING, *ABILITIES, *HEARING, *DISCRETION, *RULES)
+MUTANTS = (*FETCHING, *PARSING, *TROUBLE, *WRITING, *ABILITIES, *HEARING, *DISCRETION, *RULES, *CHANNELS)

@@ -12,11 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.mutants import MUTANTS, Mutant
+from tests.conformance.mutant import Mutant
+from tests.conformance.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 2
-_NEEDED = ("flask", "marshmallow", "pysnow", "requests", "sqlalchemy", "werkzeug.serving", "xmo_core.testing")
+_NEEDED = (
+    "aiosmtpd.smtp",
+    "flask",
+    "marshmallow",
+    "pysnow",
+    "requests",
+    "sqlalchemy",
+    "werkzeug.serving",
+    "xmo_core.testing",
+)
 
 
 def report(folder: Path, mutant: Mutant) -> Path:

@@ -33,7 +33,8 @@ class Cable(ThreadingTCPServer):
         super().__init__(_HERE, _Talk)
         self.service = service
         self.turns: dict[Side, list[int]] = {"channel": [], "service": []}
-        self._lock, self._cut = Lock(), None
+        self._lock = Lock()
+        self._cut: Cut | None = None
         self._talks: list[_Talk] = []
 
     @property
