@@ -18,13 +18,15 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "write-a-plugin.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+((_, ADDED),) = re.findall(r"<!-- add: (\S+) -->\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+CHANNEL = PAGE[PAGE.index("## A channel") : PAGE.index("## Whom to ask")]
 PLUGIN = "xmo-acorn/xmo_acorn/plugin.py"
 BIN = Path(sys.executable).parent
 
 
-def _typed() -> list[list[str]]:
+def _typed(page: str = PAGE) -> list[list[str]]:
     """What a reader types, line by line."""
-    blocks = re.findall(r"^```console\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     return [shlex.split(line) for block in blocks for line in block.splitlines()]
 
 
@@ -57,29 +59,54 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(written: Path, tmp_path: Path) -> Path:
     """A folder of its own for each test, with what `pip install` would leave in it."""
     shutil.copytree(written, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
-    project = tomllib.loads((tmp_path / "xmo-acorn" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    _install(tmp_path, "xmo-acorn")
+    return tmp_path
+
+
+def _install(folder: Path, name: str) -> None:
+    project = tomllib.loads((folder / name / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     points = [
         f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items())
         for group, named in project["entry-points"].items()
     ]
-    info = tmp_path / "xmo_acorn-0.1.0.dist-info"
+    info = folder / f"{name.replace('-', '_')}-0.1.0.dist-info"
     info.mkdir()
     _write(info, "METADATA", f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
     _write(info, "entry_points.txt", "\n".join(points))
-    return tmp_path
 
 
 @contextmanager
 def _desk(folder: Path) -> Iterator[tuple[IO[str], IO[str]]]:
     """The page's desk on a free port, to which the config then leads: what is typed and read at its terminal."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = _free()
     for name in ("xmo-acorn/tests/desk.py", "xmo.toml"):
         _write(folder, name, FILES[name].replace("8200", port))
-    command = [sys.executable, *_desk_words()]
+    with _running(folder / "xmo-acorn", _desk_words(), port) as terminal:
+        yield terminal
+
+
+@contextmanager
+def _service(folder: Path) -> Iterator[IO[str]]:
+    """The channel's service on a free port, to which the config then leads, too: what is read at its terminal."""
+    port, script, config = _free(), folder / "xmo-bell" / "tests" / "service.py", folder / "xmo.toml"
+    script.write_text(script.read_text(encoding="utf-8").replace("8300", port), encoding="utf-8")
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"\n{ADDED.replace('8300', port)}")
+    words = next(words[1:] for words in _typed(CHANNEL) if words[0] == "python" and words[1] != "-m")
+    with _running(folder / "xmo-bell", words, port) as (_, said):
+        yield said
+
+
+def _free() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+@contextmanager
+def _running(folder: Path, words: list[str], port: str) -> Iterator[tuple[IO[str], IO[str]]]:
     quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=folder / "xmo-acorn", text=True, **quiet) as process:  # type: ignore[call-overload]
+    with subprocess.Popen([sys.executable, *words], cwd=folder, text=True, **quiet) as process:  # type: ignore[call-overload]
         try:
             assert port in process.stdout.readline()
             yield process.stdin, process.stdout
@@ -115,14 +142,19 @@ def test_the_plugin_of_the_page_is_as_short_as_it_is_said_to_be() -> None:
 
 
 def test_what_the_page_shows_of_the_plugin_is_in_it() -> None:
-    shown = re.findall(r"(?<! -->\n)^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    of_channel = _shown(CHANNEL)
+    shown = [piece for piece in _shown(PAGE) if piece not in of_channel]
     assert shown
     assert all(piece in FILES[PLUGIN] for piece in shown)
 
 
+def _shown(page: str) -> list[str]:
+    return re.findall(r"(?<! -->\n)^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
 def test_the_commands_of_the_page_lead_to_a_question(installed: Path) -> None:
     (installed / "xmo.toml").unlink()
-    typed = [words for words in _typed() if words[0] == "xmo" and words[1] != "new-plugin"]
+    typed = [words for words in _typed(PAGE[: PAGE.index(CHANNEL)]) if words[0] == "xmo" and words[1] != "new-plugin"]
     assert typed.pop(0) == ["xmo", "init", "--kind", "acorn"]
     assert typed.pop() == ["xmo", "serve"]
     _call(installed, "xmo", "init", "--kind", "acorn")
@@ -141,12 +173,32 @@ def test_the_commands_of_the_page_lead_to_a_question(installed: Path) -> None:
         assert "Acorn users would like to know" in said.readline() + said.readline()
 
 
+def test_the_channel_of_the_page_carries_the_questions(installed: Path) -> None:
+    first, *typed = [words for words in _typed(CHANNEL) if words[0] == "xmo"]
+    assert first == ["xmo", "new-plugin", "bell", "--type", "channel"]
+    _call(installed, *first)
+    _install(installed, "xmo-bell")
+    plugin = (installed / "xmo-bell" / "xmo_bell" / "plugin.py").read_text(encoding="utf-8")
+    assert _shown(CHANNEL)
+    assert all(piece in plugin for piece in _shown(CHANNEL))
+    (installed / "xmo.toml").unlink()
+    _call(installed, "xmo", "init", "--kind", "acorn", "--kind", "bell")
+    with _desk(installed) as (keys, desk), _service(installed) as heard:
+        _call(installed, "xmo", "run")
+        keys.write("\n")
+        keys.flush()
+        assert "ended" in desk.readline()
+        assert "Bell answers." in "".join(_call(installed, *words) for words in typed)
+        read = [heard.readline() for _ in range(5)]
+        assert any("Acorn users would like to know" in line for line in read), read
+
+
 def test_the_other_types_that_the_page_names_can_be_written(tmp_path: Path) -> None:
     others = [words for words in _typed() if words[:2] == ["xmo", "new-plugin"]][1:]
-    assert {words[-1] for words in others} == {"trigger", "scores", "words"}
+    assert {words[-1] for words in others} == {"channel", "trigger", "scores", "words"}
     for words in others:
         _call(tmp_path, *words)
-    assert len(list(tmp_path.glob("xmo-*/*/plugin.py"))) == 3
+    assert len(list(tmp_path.glob("xmo-*/*/plugin.py"))) == 4
 
 
 def test_every_place_that_the_page_points_to_is_there() -> None:

@@ -95,9 +95,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_type_that_there_is_not_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
-    done = call("acorn", "--type", "channel", "--dir", str(tmp_path))
+    done = call("acorn", "--type", "survey", "--dir", str(tmp_path))
     assert done.exit_code == 2
-    assert "'source', 'trigger', 'scores', 'words'" in done.output
+    assert "'source', 'channel', 'trigger', 'scores', 'words'" in done.output
 
 
 def test_the_command_itself_says_what_is_wrong_and_ends_with_2(

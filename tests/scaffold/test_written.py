@@ -22,7 +22,13 @@ BIN = Path(sys.executable).parent
 TYPES = get_args(Type)
 LONGEST = "a_very_long_name_of_some_desk2"
 CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-HOOKS = {"source": "xmo_sources", "trigger": "xmo_decide", "scores": "xmo_score", "words": "xmo_compose"}
+HOOKS = {
+    "source": "xmo_sources",
+    "channel": "xmo_channels",
+    "trigger": "xmo_decide",
+    "scores": "xmo_score",
+    "words": "xmo_compose",
+}
 
 
 def written(folder: Path, type_: str, name: str = "acorn") -> Path:
@@ -95,6 +101,7 @@ FAULTS = {
         "return datetime.fromisoformat(row",
         "return datetime.now(UTC), row['id']\n    return datetime.fromisoformat(row",
     ),
+    "channel": ('"text": message.text', '"text": message.text.lower()'),
     "trigger": ("until=monday", "until=now"),
     "scores": ("if parts else None", "if parts else 0"),
     "words": ('\\n\\n[{invitation.marker}]"', '"'),
@@ -114,11 +121,17 @@ def test_a_fault_in_what_was_written_is_found_by_its_tests(type_: str, tmp_path:
     assert re.search(r"FAILED tests/test_plugin\.py::TestAcorn", said)
 
 
-def test_the_stand_in_of_a_source_can_be_run_and_asked(tmp_path: Path) -> None:
-    folder = written(tmp_path, "source")
-    desk = folder / "tests" / "desk.py"
-    desk.write_text(desk.read_text(encoding="utf-8").replace("PORT = 8200", "PORT = 0"), encoding="utf-8")
-    with subprocess.Popen([sys.executable, str(desk)], stdout=subprocess.PIPE, text=True) as process:
+STAND_INS = {"source": ("desk.py", "PORT = 8200"), "channel": ("service.py", "PORT = 8300")}
+
+
+@pytest.mark.parametrize("type_", STAND_INS)
+def test_the_stand_in_can_be_run_and_asked(type_: str, tmp_path: Path) -> None:
+    name, port = STAND_INS[type_]
+    stand_in = written(tmp_path, type_) / "tests" / name
+    text = stand_in.read_text(encoding="utf-8")
+    assert port in text
+    stand_in.write_text(text.replace(port, "PORT = 0"), encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(stand_in)], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
             assert "Acorn: http://127.0.0.1:" in process.stdout.readline()

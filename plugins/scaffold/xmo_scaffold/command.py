@@ -23,8 +23,9 @@ from xmo_scaffold.writing import fit, write
 def new_plugin(name: str, type_: Type, folder: Path) -> None:
     """Write a new plugin into ./xmo-NAME: a package that works, its tests, its packaging.
 
-    A source connects a system whose tickets it fetches, and into which it writes the questions as comments. A trigger
-    votes on asking about a ticket, scores turn answers into numbers, words write the question.
+    A source connects a system whose tickets it fetches, and into which it writes the questions as comments. A channel
+    carries them to people by another way. A trigger votes on asking about a ticket, scores turn answers into numbers,
+    words write the question.
 
     \b
     Example:

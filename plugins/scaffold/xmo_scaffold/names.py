@@ -9,7 +9,7 @@ from typing import Literal
 
 from xmo_hooks import ConfigError
 
-Type = Literal["source", "trigger", "scores", "words"]
+Type = Literal["source", "channel", "trigger", "scores", "words"]
 GROUP = "xmo.plugins"
 _NAME = re.compile(r"(?=.{1,30}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
