@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_the_core_itself_needs_no_pytest() -> None:
 def test_a_class_without_a_desk_is_told_to_write_one() -> None:
     with pytest.raises(pytest.UsageError, match="def desk"):
         SourceTests().desk()
+
+
+def test_a_class_that_names_no_plugin_is_told_to_name_one(tmp_path: Path) -> None:
+    class Nameless(SourceTests):
+        pass
+
+    with ExitStack() as stack, pytest.raises(pytest.UsageError, match="Set `plugin` of Nameless"):
+        Nameless().bench_for(Canned([]), stack, tmp_path)
 
 
 def test_the_reply_with_most_parameters_wins() -> None:

@@ -98,6 +98,8 @@ class Setup:
 
     def bench_for(self, desk: WSGIApplication | str, stack: ExitStack, folder: Path) -> Bench:
         """Make the bench of one desk."""
+        if self.plugin is None and not self.kind:
+            raise pytest.UsageError(f"Set `plugin` of {type(self).__name__} to your module, or `kind` to its word.")
         registry = registry_of(self.plugin)
         options = {"kind": self.kind or next(iter(registry.kinds())), **self.options}
         served = Reverse(desk) if isinstance(desk, str) else desk
