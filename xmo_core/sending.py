@@ -130,14 +130,23 @@ class _Sending:
             invitation, tried = self._load(connection), self._tried(connection)
         if tried is not None and tried.channel is not None:
             return self._unknown(tried)
-        with contract_kept():
-            carrier = self._carriers.of(self._row, invitation, in_ticket=tried is not None)
+        carrier = self._carrier(invitation, in_ticket=tried is not None)
         if isinstance(carrier, Skip):
             with self._lease.writing() as connection:
                 self._withdraw(connection, carrier)
             return "withdrawn"
         self.at = carrier.name
         return "left" if carrier.name in self._closed else self._through(carrier, invitation, tried)
+
+    def _carrier(self, invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip:
+        """Choose what carries the question; trouble with that is none of the ticket's, so it waits."""
+        try:
+            with contract_kept():
+                return self._carriers.of(self._row, invitation, in_ticket=in_ticket)
+        except (*_LATER, Forbidden):
+            raise
+        except XmoError as error:
+            raise Unavailable(str(error), hint=error.hint, reached=False) from error
 
     def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
