@@ -129,7 +129,7 @@ class Here:
 
     def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
         """See `Connected`."""
-        found = {}
+        found: dict[str, Contact] = {}
         for row in self._source.fetch_some(keys):
             with suppress(BadRecord):  # the next sync quarantines it; until then, nobody knows
                 tickets = [record for record in self._source.parse(row) if isinstance(record, Ticket)]
