@@ -63,15 +63,23 @@ def _set_switch(office: Office, connection: Connection, switch: Switch) -> None:
     connection.execute(office.store.overwrite(t.state), row)
 
 
-def switch_on(office: Office) -> None:
-    """Note since when people are asked: the first run that may ask. What ended before is history for ever. Vendors tell
-    whole seconds, and so does this: else what ended a moment later would have ended before."""
+def switch_on(office: Office) -> bool:
+    """Note since when people are asked: the first run that may ask, which is told so. What ended before is history for
+    ever. Vendors tell whole seconds, and so does this: else what ended a moment later would have ended before."""
     with office.store.reading() as connection:
         if read_switch(connection).since:
-            return
+            return False
     with office.store.writing() as connection:
         switch = read_switch(connection, lock=True)
         _set_switch(office, connection, replace(switch, since=switch.since or office.now().replace(microsecond=0)))
+    return True
+
+
+def ended_before(office: Office) -> int:
+    """Count the ends of problems that nobody is asked about, because they lie before the asking."""
+    (found,) = office.store.read(select(func.coalesce(func.sum(t.problem.c.decided), 0).label("ends")))
+    ends: int = found["ends"]
+    return ends
 
 
 def pause(office: Office, paused: bool) -> None:

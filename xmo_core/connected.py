@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,21 @@ import orjson
 
 from xmo_core.store.rows import Asking, Rowing, Rows
 from xmo_core.workshop import Workshop
-from xmo_hooks import Call, Contact, Estimate, Finding, Heard, Json, Message, Page, Receipt, Row, Source, Ticket
+from xmo_hooks import (
+    BadRecord,
+    Call,
+    Contact,
+    Estimate,
+    Finding,
+    Heard,
+    Json,
+    Message,
+    Page,
+    Receipt,
+    Row,
+    Source,
+    Ticket,
+)
 
 if TYPE_CHECKING:
     from xmo_core.http import Wait
@@ -115,11 +129,11 @@ class Here:
 
     def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
         """See `Connected`."""
-        found = {}
+        found: dict[str, Contact] = {}
         for row in self._source.fetch_some(keys):
-            for record in self._source.parse(row):
-                if isinstance(record, Ticket) and record.requester is not None:
-                    found[record.key] = record.requester
+            with suppress(BadRecord):  # the next sync quarantines it; until then, nobody knows
+                tickets = [record for record in self._source.parse(row) if isinstance(record, Ticket)]
+                found |= {ticket.key: ticket.requester for ticket in tickets if ticket.requester}
         return found
 
     def gone(self, keys: Sequence[str]) -> set[str]:

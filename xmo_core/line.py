@@ -128,8 +128,10 @@ def run_line(office: Office, progress: Progress) -> Run:
     """Run the whole line once."""
     names = chosen(office, ())
     with at_work(office, names, "run", ASKING, progress=progress) as (run, leases, sources, channels):
-        asking.switch_on(office)
+        begins = asking.switch_on(office)
         sync.sync_all(office, run, leases, sources, Scope(), progress)
+        if begins and (ends := asking.ended_before(office)):  # else an admin would look for the questions about them
+            run.count("asking", ended_before=ends)
         drain(office, run, leases, {name: sources[name] for name in hearing(office, sources) if name not in run.errors})
         # what could not be fetched may be open again by now: nobody is asked about it
         fresh = {name: source for name, source in sources.items() if name not in run.errors}

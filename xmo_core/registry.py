@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import metadata
+from inspect import signature
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -80,6 +81,7 @@ class Registry:
         _check_contract(getattr(module, "XMO_CONTRACT", None))
         if self._manager.has_plugin(name) or self._manager.is_registered(module):
             raise Unfit("another plugin has the same name or is the same module")
+        self._check_arguments(module)
         try:
             self._manager.register(module, name=name)
             self._check(module)
@@ -151,6 +153,18 @@ class Registry:
         found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
         self._bound[hook] = [(impl.plugin_name, impl.function, impl.argnames) for impl in found]
         return self._bound[hook]
+
+    def _check_arguments(self, module: ModuleType) -> None:
+        """Refuse an argument that no spec has, in words that its author knows; pluggy's are its own."""
+        for hook, spec in vars(xmo_hooks.specs).items():
+            function = getattr(module, hook, None)
+            if not hook.startswith("xmo_") or self._manager.parse_hookimpl_opts(module, hook) is None:
+                continue
+            known = signature(spec).parameters
+            for argument in signature(function).parameters if callable(function) else ():
+                if argument not in known:
+                    there = f"; there are {', '.join(known)}" if known else "; it takes none"
+                    raise Unfit(f"{hook} is handed no {argument}{nearest(argument, known) or there}")
 
     def _check(self, module: ModuleType) -> None:
         for caller in self._manager.get_hookcallers(module) or []:

@@ -77,10 +77,10 @@ def _close(connection: Connection, which: Any, state: str, reason: str | None, n
 
 def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Container[str] | None = None) -> None:
     """Send every claimed invitation whose source is at hand, or those about `only` these problems. A question that
-    broke off is left until next time, and with it all of a source or a channel that refuses, or that breaks off again
-    and again."""
+    broke off is left until next time, and with it all of a source or a channel that refuses us, or that breaks off or
+    refuses questions again and again: one that a right was taken from would else use them all up."""
     closed: set[str] = set()
-    broken_off: Counter[str] = Counter()
+    in_a_row: Counter[str] = Counter()
     with office.store.reading() as connection:
         query = select(t.invitation).where(_i.state == "claimed").order_by(_i.claimed_at, _i.id)
         claimed = [row for row in connection.execute(query) if only is None or row.problem in only]
@@ -91,12 +91,15 @@ def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Conta
             sending = _Sending(office, run, lease, row, carriers, closed)
             try:
                 became = sending.run()
-                broken_off[sending.at] = 0
+                in_a_row[sending.at] = in_a_row[sending.at] + 1 if sending.refused else 0
+                if in_a_row[sending.at] == _PATIENCE:
+                    closed.add(sending.at)
+                    run.fail(sending.at, f"It refused {_PATIENCE} questions in a row: {sending.refused}")
             except (*_LATER, Forbidden) as error:
                 at = sending.at
                 log.warning("question left", source=row.source, at=at, reason=str(error))
-                broken_off[at] += 1
-                if broken_off[at] == _PATIENCE or not isinstance(error, Conflict | Unavailable):
+                in_a_row[at] += 1
+                if in_a_row[at] == _PATIENCE or not isinstance(error, Conflict | Unavailable):
                     closed.add(at)
                 if at in closed or isinstance(error, ContractBrokenError):
                     run.fail(at, str(error))
@@ -111,13 +114,15 @@ class _Tried(NamedTuple):
 
 
 class _Sending:
-    """One invitation on its way out; `at` names the source or the channel that it is with."""
+    """One invitation on its way out; `at` names the source or the channel that it is with, `refused` says why that one
+    did not take it."""
 
     def __init__(
         self, office: Office, run: Run, lease: Lease, row: Row[Any], carriers: Carriers, closed: Container[str]
     ) -> None:
         self._office, self._run, self._lease, self._row = office, run, lease, row
         self._carriers, self._closed, self.at = carriers, closed, row.source
+        self.refused = ""
 
     def run(self) -> str:
         """Take the invitation as far as it can go; returns what became of it, in a word for the counts."""
@@ -125,14 +130,23 @@ class _Sending:
             invitation, tried = self._load(connection), self._tried(connection)
         if tried is not None and tried.channel is not None:
             return self._unknown(tried)
-        with contract_kept():
-            carrier = self._carriers.of(self._row, invitation, in_ticket=tried is not None)
+        carrier = self._carrier(invitation, in_ticket=tried is not None)
         if isinstance(carrier, Skip):
             with self._lease.writing() as connection:
                 self._withdraw(connection, carrier)
             return "withdrawn"
         self.at = carrier.name
         return "left" if carrier.name in self._closed else self._through(carrier, invitation, tried)
+
+    def _carrier(self, invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip:
+        """Choose what carries the question; trouble with that is none of the ticket's, so it waits."""
+        try:
+            with contract_kept():
+                return self._carriers.of(self._row, invitation, in_ticket=in_ticket)
+        except (*_LATER, Forbidden):
+            raise
+        except XmoError as error:
+            raise Unavailable(str(error), hint=error.hint, reached=False) from error
 
     def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
@@ -237,7 +251,8 @@ class _Sending:
             self._settle(attempt, "unknown" if unknown else "not sent", str(error))
             raise
         except XmoError as error:
-            self._settle(attempt, "refused", str(error))
+            self.refused = str(error)
+            self._settle(attempt, "refused", self.refused)
             return "withdrawn"
         self._sent(receipt, attempt)
         return "sent"

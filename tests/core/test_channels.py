@@ -288,6 +288,25 @@ def test_a_source_that_cannot_say_who_asked_leaves_its_questions_and_is_named(be
     assert len(post.letters) == 1
 
 
+def test_a_source_that_knows_nothing_of_a_ticket_any_more_leaves_its_question(bench: Bench, post: Post) -> None:
+    bench.resolve()
+    bench.vendor.look_errors.append(NotFound("There is no such table."))
+    assert bench.run().counts["asking"] == {"ask": 1, "left": 1}
+    bench.run()
+    assert len(post.letters) == 1
+
+
+def test_a_requester_whose_ticket_cannot_be_read_now_is_asked_in_the_ticket(bench: Bench, post: Post) -> None:
+    for key in ("1", "2"):
+        bench.resolve(key)
+    bench.vendor.on_look = lambda: bench.vendor.broken.add("1")
+    bench.run()
+    assert ([to for to, _ in post.letters], [key for key, _ in bench.vendor.journal]) == (
+        ["person-2@example.com"],
+        ["1"],
+    )
+
+
 def test_a_channel_that_breaks_the_contract_is_named(bench: Bench, post: Post) -> None:
     post.errors.append(LookupError("person-1@example.com is unknown"))
     bench.resolve()

@@ -1,5 +1,6 @@
 """The store's version: made on first use, refused when it is not the code's, raised by `xmo db upgrade`."""
 
+import signal
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
@@ -63,6 +64,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
 
 
 def _upgrade(store: Store) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C is told by the command, not here as well
     with suppress(XmoError):
         upgrade(store)
 
