@@ -25,6 +25,7 @@ GROUPS = [
     "Source connectors",
     "Survey triggers",
     "Scoring rules",
+    "Channels",
     "What is handed out",
     "Errors",
     "Helpers",
@@ -169,11 +170,11 @@ def _capability_problems(parts: dict[str, str]) -> Iterator[str]:
 
 
 def _place_problems(parts: dict[str, str]) -> Iterator[str]:
-    """Each hook, and each method of a source, with when it is called and what happens when it raises."""
+    """Each hook, and each method of a source or a channel, with when it is called and what happens when it raises."""
     told = {row[0].strip("`"): row[1] for row in _full(parts.get("When and where", ""))}
     methods = {name for found in _capabilities().values() for name in found}
-    source = CLASSES["Source"].body
-    methods |= {node.name for node in source if isinstance(node, ast.FunctionDef)}
+    made = [*CLASSES["Source"].body, *CLASSES["Channel"].body]
+    methods |= {node.name for node in made if isinstance(node, ast.FunctionDef)}
     yield from (f"{name}: when it is called is not told" for name in sorted((HOOKS.keys() | methods) - told.keys()))
     yield from (f"{name}: no such hook or method" for name in sorted(told.keys() - HOOKS.keys() - methods))
     called = {command for text in told.values() for command in re.findall(r"`xmo ([\w-]+)", text)}

@@ -22,7 +22,7 @@ from docs.generate import FILE, commands, written
 from tests.test_architecture import declared
 from xmo_core import registry
 from xmo_core.cli import DONE, FAILED, HELD, USAGE, cli
-from xmo_core.config import SourceSchema, read
+from xmo_core.config import ChannelSchema, SourceSchema, read
 from xmo_core.http import Limiter
 from xmo_core.options import CORE
 from xmo_core.store import tables
@@ -164,6 +164,9 @@ def test_every_option_of_a_kind_of_source_is_in_the_admins_guide() -> None:
     assert _kinds()
     for name, kind in _kinds().items():
         assert set(_config_keys(f'`kind = "{name}"`')) == _keys(kind.schema()), name
+    assert set(_config_keys("`[channels.NAME]`")) == _keys(ChannelSchema())
+    for name, (_, way) in registry.load().channels().items():
+        assert set(_config_keys(f'`kind = "{name}"`')) == _keys(way.schema()), name
     login = {"url": "https://acme.example.com", "username": "xmo", "password": "x"}
     _assert_defaults('`kind = "servicenow"`', _kinds()["servicenow"].schema().load(login), without={*login, "token"})
 

@@ -7,12 +7,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # Lines of code: what says what is done; comments and docstrings are wanted, and cost nobody a bound. 3,000 with the
 # first vendor; the second and third brought what all share: events, native answers, deletions, the renewal of tokens;
-# then each source got a process of its own, webhooks are heard and queued, and rules may stand in a file.
-CORE = 4_200
+# then each source got a process of its own, webhooks are heard and queued, rules may stand in a file, and a question
+# may go through a channel.
+CORE = 4_450
 # Lines that are not blank, words and all: a contract is read in one sitting. 400 with the first vendor;
-# with events, native answers, deletions and webhooks 500, with measurements 522. The helpers for cursors are no
-# contract, only of use.
-CONTRACT = 522
+# with events, native answers, deletions and webhooks 500, with measurements 522, with channels 555. The helpers for
+# cursors are no contract, only of use.
+CONTRACT = 555
 LONGEST_MODULE = 300
 # The conformance kit is a tool of integrators; a migration is history: it only grows, and nobody reads it to understand
 # the engine.

@@ -1,4 +1,4 @@
-"""A source in a process of its own: whatever its plugin does, the line goes on, and the process can be ended.
+"""A source or a channel in a process of its own: whatever its plugin does, the line goes on, and it can be ended.
 
 A plugin that dies, hangs or loops is given up and named. It is forked off before there is a thread or an open database;
 from then on, messages go through one pipe. When the line's process dies, however it dies, this one ends at once: a
@@ -12,50 +12,62 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from queue import SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import xmo_hooks
+from xmo_core.channels import ChannelHere
 from xmo_core.connected import Here, Read, Scope
 from xmo_core.registry import ContractBrokenError, contract_kept, place_of
 from xmo_hooks import XmoError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from multiprocessing.connection import Connection
 
     from xmo_core.http import Wait
     from xmo_core.office import Office
     from xmo_core.store.rows import Asking, Rows
-    from xmo_hooks import Estimate, Finding, Json, Message, Receipt, Row, Ticket
+    from xmo_hooks import Contact, Estimate, Finding, Json, Message, Occasion, Receipt, Row, Ticket
+
+    OnWait = Callable[[Wait], None]
+    Make = Callable[[OnWait], Here | ChannelHere]
 
 _fork = get_context("fork")
 _GRACE = 15.0  # seconds
-_FACTS = ("hint", "field", "key", "until", "reason")  # what errors of the contract carry beside their message
+_FACTS = (
+    "hint",
+    "field",
+    "key",
+    "until",
+    "reason",
+    "reached",
+)  # what errors of the contract carry beside their message
 _TOLD = {error for error in vars(xmo_hooks).values() if isinstance(error, type) and issubclass(error, XmoError)}
 
 
 class GivenUpError(ContractBrokenError):
-    """The process of a source died or was ended: until the next run, the source is out."""
+    """The process of a plugin died or was ended: until the next run, its source or channel is out."""
 
 
-class Apart:
-    """The front of a source that is at work in another process; see `Connected` for its methods."""
+class Process:
+    """The front of what is at work in another process: made there by `make`, which is handed what tells a wait."""
 
-    def __init__(
-        self, office: Office, name: str, on_wait: Callable[[Wait], None], before: Sequence[Apart] = ()
-    ) -> None:
-        self._name, self._on_wait = name, on_wait
-        self._budget = office.config.sources[name].time_budget
+    _pipes: ClassVar[set[Connection]] = set()  # our ends of all: a new process must not keep them open, too
+
+    def __init__(self, make: Make, name: str, budget: timedelta, on_wait: OnWait) -> None:
+        self._name, self._budget, self._on_wait = name, budget, on_wait
         self._pipe, theirs = _fork.Pipe()
+        self._pipes.add(self._pipe)
         self._given_up: GivenUpError | None = None
-        ours = [self._pipe, *(source._pipe for source in before)]
         gc.freeze()  # what is there already stays shared between the processes
         self._process = _fork.Process(
-            target=_work, args=(office, name, theirs, ours), name=f"source {name}", daemon=True
+            target=_work, args=(make, theirs, [*self._pipes]), name=f"plugin of {name}", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -65,55 +77,6 @@ class Apart:
 
     def __exit__(self, *_: object) -> None:
         self._end()
-
-    def check(self) -> tuple[list[Finding], float | None]:
-        """See `Connected`."""
-        found: tuple[list[Finding], float | None] = self._ask("check")
-        return found
-
-    def count(self, scope: Scope, stored: Json) -> Estimate | None:
-        """See `Connected`."""
-        estimate: Estimate | None = self._ask("count", scope, stored)
-        return estimate
-
-    def pages(self, scope: Scope, stored: Json, asking: Asking) -> Iterator[Read]:
-        """See `Connected`."""
-        self._tell("pages", scope, stored, asking)
-        ended = False
-        try:
-            while True:
-                kind, read = self._hear("fetch")
-                if ended := kind == "done":
-                    return
-                yield read
-        finally:
-            if not ended:  # what it has not told yet would be taken for the answer to the next question
-                self._give_up("The fetch was broken off.")
-
-    def parse(self, raws: Sequence[Row], asking: Asking) -> Rows:
-        """See `Connected`."""
-        rows: Rows = self._ask("parse", raws, asking)
-        return rows
-
-    def fetch_some(self, keys: Sequence[str], asking: Asking) -> Rows:
-        """See `Connected`."""
-        rows: Rows = self._ask("fetch_some", keys, asking)
-        return rows
-
-    def gone(self, keys: Sequence[str]) -> set[str]:
-        """See `Connected`."""
-        gone: set[str] = self._ask("gone", keys)
-        return gone
-
-    def find(self, ticket: Ticket, marker: str) -> Receipt | None:
-        """See `Connected`."""
-        receipt: Receipt | None = self._ask("find", ticket, marker)
-        return receipt
-
-    def comment(self, ticket: Ticket, message: Message) -> Receipt:
-        """See `Connected`."""
-        receipt: Receipt = self._ask("comment", ticket, message)
-        return receipt
 
     def _ask(self, what: str, *args: Any) -> Any:
         self._tell(what, *args)
@@ -163,10 +126,94 @@ class Apart:
     def _end(self) -> None:
         """Have the process end by itself, which it does at once, but for a token that is being renewed: of that one the
         vendor has forgotten the predecessor. One that cannot is killed."""
+        self._pipes.discard(self._pipe)
         self._pipe.close()
         self._process.join(_GRACE)
         self._process.kill()
         self._process.join()
+
+
+class Apart(Process):
+    """The front of a source that is at work in another process; see `Connected` for its methods."""
+
+    def __init__(self, office: Office, name: str, on_wait: OnWait) -> None:
+        super().__init__(partial(Here, office, name), name, office.config.sources[name].time_budget, on_wait)
+
+    def check(self) -> tuple[list[Finding], float | None]:
+        """See `Connected`."""
+        found: tuple[list[Finding], float | None] = self._ask("check")
+        return found
+
+    def count(self, scope: Scope, stored: Json) -> Estimate | None:
+        """See `Connected`."""
+        estimate: Estimate | None = self._ask("count", scope, stored)
+        return estimate
+
+    def pages(self, scope: Scope, stored: Json, asking: Asking) -> Iterator[Read]:
+        """See `Connected`."""
+        self._tell("pages", scope, stored, asking)
+        ended = False
+        try:
+            while True:
+                kind, read = self._hear("fetch")
+                if ended := kind == "done":
+                    return
+                yield read
+        finally:
+            if not ended:  # what it has not told yet would be taken for the answer to the next question
+                self._give_up("The fetch was broken off.")
+
+    def parse(self, raws: Sequence[Row], asking: Asking) -> Rows:
+        """See `Connected`."""
+        rows: Rows = self._ask("parse", raws, asking)
+        return rows
+
+    def fetch_some(self, keys: Sequence[str], asking: Asking) -> Rows:
+        """See `Connected`."""
+        rows: Rows = self._ask("fetch_some", keys, asking)
+        return rows
+
+    def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
+        """See `Connected`."""
+        found: dict[str, Contact] = self._ask("contacts", keys)
+        return found
+
+    def gone(self, keys: Sequence[str]) -> set[str]:
+        """See `Connected`."""
+        gone: set[str] = self._ask("gone", keys)
+        return gone
+
+    def find(self, ticket: Ticket, marker: str) -> Receipt | None:
+        """See `Connected`."""
+        receipt: Receipt | None = self._ask("find", ticket, marker)
+        return receipt
+
+    def comment(self, ticket: Ticket, message: Message) -> Receipt:
+        """See `Connected`."""
+        receipt: Receipt = self._ask("comment", ticket, message)
+        return receipt
+
+
+class ChannelApart(Process):
+    """The front of a channel that is at work in another process; see `Open` for its methods."""
+
+    def __init__(self, office: Office, name: str, on_wait: OnWait) -> None:
+        super().__init__(partial(ChannelHere, office, name), name, office.config.channels[name].time_budget, on_wait)
+
+    def check(self) -> list[Finding]:
+        """See `Open`."""
+        found: list[Finding] = self._ask("check")
+        return found
+
+    def reaches(self, to: Contact, occasion: Occasion) -> bool:
+        """See `Open`."""
+        reached: bool = self._ask("reaches", to, occasion)
+        return reached
+
+    def deliver(self, to: Contact, message: Message) -> Receipt:
+        """See `Open`."""
+        receipt: Receipt = self._ask("deliver", to, message)
+        return receipt
 
 
 def _error(type_: type[XmoError], args: tuple[Any, ...], facts: dict[str, Any]) -> XmoError:
@@ -183,7 +230,7 @@ def _plain(error: XmoError) -> tuple[type[XmoError], tuple[str, ...], dict[str, 
     return kind, tuple(map(str, error.args)), {fact: vars(error)[fact] for fact in _FACTS if fact in vars(error)}
 
 
-def _work(office: Office, name: str, pipe: Connection, inherited: Sequence[Connection]) -> None:
+def _work(make: Make, pipe: Connection, inherited: Sequence[Connection]) -> None:
     """Do what is asked, until the other side is gone. This is the main function of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the line's, which then lets us go
     for other in inherited:
@@ -202,7 +249,7 @@ def _work(office: Office, name: str, pipe: Connection, inherited: Sequence[Conne
         with lock:
             pipe.send((kind, value))
 
-    here = Here(office, name, lambda wait: say("wait", wait))
+    here = make(lambda wait: say("wait", wait))
     Thread(target=listen, daemon=True, name="line").start()
     import_module("xmo_core.http")  # a fifth of a second, in which the line opens its store
     while True:
@@ -210,7 +257,7 @@ def _work(office: Office, name: str, pipe: Connection, inherited: Sequence[Conne
         try:
             with contract_kept():
                 if what == "pages":
-                    for read in here.pages(*args):
+                    for read in cast("Here", here).pages(*args):
                         say("page", read)
                     say("done")
                 else:

@@ -1,7 +1,7 @@
 """Deciding: one decision for each end of a problem, found by a query over state, never by an event."""
 
 from collections import Counter
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
@@ -26,7 +26,7 @@ _NOBODY = Skip(rule="core.nobody", reason="The ticket names no requester.")
 _FINAL = Skip(rule="core.final", reason="It was closed before a run could see it, and takes no more comments.")
 _PAUSED = Skip(rule="core.paused", reason="Asking was paused when it ended.")
 _OPTED_OUT = Skip(rule="core.opted_out", reason="The person never wants to be asked.")
-_NO_CHANNEL = Skip(rule="core.no_channel", reason="The source cannot carry a question.")
+_NO_CHANNEL = Skip(rule="core.no_channel", reason="Neither the source nor a channel can carry a question.")
 _NO_VOTE = Skip(rule="core.no_vote", reason="No trigger voted.")
 
 
@@ -63,15 +63,23 @@ def _set_switch(office: Office, connection: Connection, switch: Switch) -> None:
     connection.execute(office.store.overwrite(t.state), row)
 
 
-def switch_on(office: Office) -> None:
-    """Note since when people are asked: the first run that may ask. What ended before is history for ever. Vendors tell
-    whole seconds, and so does this: else what ended a moment later would have ended before."""
+def switch_on(office: Office) -> bool:
+    """Note since when people are asked: the first run that may ask, which is told so. What ended before is history for
+    ever. Vendors tell whole seconds, and so does this: else what ended a moment later would have ended before."""
     with office.store.reading() as connection:
         if read_switch(connection).since:
-            return
+            return False
     with office.store.writing() as connection:
         switch = read_switch(connection, lock=True)
         _set_switch(office, connection, replace(switch, since=switch.since or office.now().replace(microsecond=0)))
+    return True
+
+
+def ended_before(office: Office) -> int:
+    """Count the ends of problems that nobody is asked about, because they lie before the asking."""
+    (found,) = office.store.read(select(func.coalesce(func.sum(t.problem.c.decided), 0).label("ends")))
+    ends: int = found["ends"]
+    return ends
 
 
 def pause(office: Office, paused: bool) -> None:
@@ -90,12 +98,10 @@ def decide(
     run: Run,
     lease: Lease,
     fresh: Sequence[str],
-    able: Container[str],
     only: Collection[str] | None = None,
 ) -> None:
     """Decide on every end of a problem that has no decision yet, in order of time, then key: for the sources whose
-    tickets are known as they are now (`fresh`), or for `only` these problems of theirs. Those that cannot carry a
-    question (not `able`) are not asked about."""
+    tickets are known as they are now (`fresh`), or for `only` these problems of theirs."""
     for rules in office.broken_rules:
         run.fail(rules.name, f"{rules.reason}. {rules.hint}")
     after: tuple[Any, str] | None = None
@@ -104,7 +110,7 @@ def decide(
             problems = _undecided(connection, fresh, only, after)
             if not problems:
                 return
-            batch = _Batch(office, connection, problems, run, able)
+            batch = _Batch(office, connection, problems, run)
             for row in problems:
                 batch.decide(row)
             batch.write()
@@ -172,10 +178,8 @@ def vote(office: Office, occasion: Occasion, ledger: Ledger) -> Ask | Skip | Wai
 class _Batch:
     """Some decisions that are written together; each sees the asks before it."""
 
-    def __init__(
-        self, office: Office, connection: Connection, problems: Sequence[Row[Any]], run: Run, able: Container[str]
-    ) -> None:
-        self._office, self._connection, self._run, self._able = office, connection, run, able
+    def __init__(self, office: Office, connection: Connection, problems: Sequence[Row[Any]], run: Run) -> None:
+        self._office, self._connection, self._run = office, connection, run
         people = sorted({row.person for row in problems if row.person})
         self._tickets = read_tickets(connection, [(row.source, row.key) for row in problems])
         self._persons = read_persons(connection, people)
@@ -215,11 +219,13 @@ class _Batch:
 
     def _unaskable(self, row: Row[Any], ticket: Ticket) -> Skip | None:
         """Say why no trigger need be asked."""
-        if row.person is None or row.source not in self._able:
+        config = self._office.config
+        if row.person is None or not config.asks(row.source):
             return _NO_CHANNEL if row.person else _NOBODY
         if self._switch.paused_at(row.ended_at):
             return _PAUSED
-        return _FINAL if ticket.state in self._office.config.sources[row.source].kind.final else None
+        final = ticket.state in config.sources[row.source].kind.final
+        return _FINAL if final and not config.channels_of(row.source) else None
 
     def _decided(self, row: Row[Any], n: int, verdict: Ask | Skip, draw: Any = None, probability: float = 0.0) -> None:
         word, reason = ("ask", "") if isinstance(verdict, Ask) else ("skip", verdict.reason)

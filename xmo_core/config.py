@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import itemgetter
@@ -17,11 +17,13 @@ from xmo_core.options import CORE, Duration, HttpOptions, LogOptions, SiteOption
 from xmo_core.places import Places
 from xmo_core.registry import Broken, Registry, nearest
 from xmo_core.secrets import Secret, is_secret, learn_url, redact
-from xmo_hooks import ConfigError, Kind, Site, XmoError
+from xmo_hooks import ChannelKind, ConfigError, Kind, Site, XmoError
 
 T = TypeVar("T")
+K = TypeVar("K", Kind, ChannelKind)
 Key = tuple[str, ...]
 _BUDGET = timedelta(minutes=10)
+_GROUPS = ("sources", "channels")  # tables of tables, each named by the site
 _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -35,6 +37,18 @@ class SourceConfig:
     requests_per_minute: int | None
     limits: Mapping[str, int] = field(default_factory=dict)
     time_budget: timedelta = _BUDGET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelConfig:
+    """One `[channels.NAME]`: as a source's, and the sources whose questions it may carry (None: all)."""
+
+    kind: ChannelKind
+    options: Any = field(repr=False)
+    requests_per_minute: int | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    time_budget: timedelta = _BUDGET
+    sources: tuple[str, ...] | None = None
 
 
 class Sections:
@@ -56,7 +70,7 @@ class Sections:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """The whole config, checked; sources with `enabled = false` are not in it."""
+    """The whole config, checked; sources and channels with `enabled = false` are not in it."""
 
     path: Path
     site: SiteOptions
@@ -64,7 +78,16 @@ class Config:
     http: HttpOptions = field(repr=False)
     log: LogOptions
     sources: Mapping[str, SourceConfig]
+    channels: Mapping[str, ChannelConfig] = field(default_factory=dict)
     settings: Sections = field(repr=False)
+
+    def channels_of(self, source: str) -> list[str]:
+        """Name the channels that may carry questions about this source's tickets, in the order of the config."""
+        return [name for name, one in self.channels.items() if one.sources is None or source in one.sources]
+
+    def asks(self, source: str) -> bool:
+        """Say whether people can be asked about this source's tickets: there, or through a channel."""
+        return "comment" in self.sources[source].kind.can or bool(self.channels_of(source))
 
 
 class Mistakes(ConfigError):
@@ -75,18 +98,29 @@ class Mistakes(ConfigError):
         self.mistakes = tuple(mistakes)
 
 
-class SourceSchema(Schema):
-    """Checks the options that any source takes, whatever its kind."""
+class PluginSchema(Schema):
+    """Checks the options that sources and channels take, whatever their kind."""
 
     kind = fields.String(required=True)
     requests_per_minute = fields.Integer(strict=True, validate=validate.Range(min=1))
+    time_budget = Duration(load_default=_BUDGET, validate=validate.Range(min=timedelta(seconds=1)))
+    enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class SourceSchema(PluginSchema):
+    """Checks the options that any source takes."""
+
     limits = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(strict=True, validate=validate.Range(min=1)),
         load_default=dict,
     )
-    time_budget = Duration(load_default=_BUDGET, validate=validate.Range(min=timedelta(seconds=1)))
-    enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class ChannelSchema(PluginSchema):
+    """Checks the options that any channel takes."""
+
+    sources = fields.List(fields.String(), load_default=None)
 
 
 def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ, *, sources: bool = True) -> Config:
@@ -128,21 +162,22 @@ class _Reading:
         core["store_url"] = core.pop("store")
         values = {section.type: self._section((name,), section.schema()) for name, section in self._sections()}
         sources = self._sources() if with_sources else {}
+        channels = self._channels(sources) if with_sources else {}
         if self.mistakes:
             raise Mistakes([text for _, text in sorted(self.mistakes, key=itemgetter(0))])
         site: SiteOptions = core["site"]
         values[Site] = Site(name=site.name, url=site.url)
         for url in (core["store_url"], core["http"].proxy or ""):
             learn_url(url)
-        return Config(path=self.path, sources=sources, settings=Sections(values), **core)
+        return Config(path=self.path, sources=sources, channels=channels, settings=Sections(values), **core)
 
     def _sections(self) -> Iterator[tuple[str, Any]]:
         offered = self.registry.sections()
         for name, (plugin, section) in offered.items():
-            if name in CORE or name == "sources":
+            if name in CORE or name in _GROUPS:
                 raise ConfigError(f"The plugin {plugin} offers the section [{name}], which belongs to the core.")
             yield name, section
-        known = [*CORE, "sources", *offered]
+        known = [*CORE, *_GROUPS, *offered]
         for name in self.tables:
             if name not in known:
                 self._wrong((name,), f"no plugin has such a section{nearest(name, known)}{self._broken()}")
@@ -155,46 +190,74 @@ class _Reading:
         return self._load(path, schema, self._resolved(path, table, plain=False))
 
     def _sources(self) -> dict[str, SourceConfig]:
-        tables = self.tables.get("sources", {})
-        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-            self._wrong(("sources",), "give each source a name and a table of its own: [sources.NAME]")
-            return {}
-        enabled = {name: table for name, table in tables.items() if table.get("enabled", True)}
-        read = {name: self._source(("sources", name), table) for name, table in enabled.items()}
+        read = {name: self._source(("sources", name), table) for name, table in self._enabled("sources").items()}
         return {name: source for name, source in read.items() if source is not None}
 
     def _source(self, path: Key, table: dict[str, Any]) -> SourceConfig | None:
-        if (kind := self._kind(path, table.get("kind"))) is None:
+        if (loaded := self._plugged(path, table, self.registry.kinds(), SourceSchema())) is None:
             return None
-        ours = SourceSchema().fields.keys()
-        core = self._load(path, SourceSchema(), {option: table[option] for option in table.keys() & ours})
-        rest = {option: value for option, value in table.items() if option not in ours}
-        values = self._resolved(path, rest, plain=is_loopback(rest.get("url")))
-        url = values.get("url")
-        if isinstance(url, str) and "@" in urlsplit(url).netloc:
-            self._wrong((*path, "url"), "must not hold a user or a password: they have options of their own")
-            return None
-        schema = kind.schema()
-        if hasattr(schema, "folder"):
-            schema.folder = self.path.parent
-        options = self._load(path, schema, values, also=ours)
-        if core is None or options is None:
-            return None
+        kind, core, options = loaded
         for unknown in core["limits"].keys() - kind.limits.keys():
             self._wrong((*path, "limits", unknown), f"has no limit of its own{nearest(unknown, kind.limits)}")
         pace, limits = core.get("requests_per_minute", kind.requests_per_minute), {**kind.limits, **core["limits"]}
         budget = core["time_budget"]
         return SourceConfig(kind=kind, options=options, requests_per_minute=pace, limits=limits, time_budget=budget)
 
-    def _kind(self, path: Key, name: object) -> Kind | None:
-        known = self.registry.kinds()
+    def _channels(self, sources: Iterable[str]) -> dict[str, ChannelConfig]:
+        tables = self._enabled("channels")
+        read = {name: self._channel(("channels", name), table, [*sources]) for name, table in tables.items()}
+        return {name: channel for name, channel in read.items() if channel is not None}
+
+    def _channel(self, path: Key, table: dict[str, Any], sources: Sequence[str]) -> ChannelConfig | None:
+        if path[1] in self.tables.get("sources", {}):
+            self._wrong(path, "a source has this name: give the channel one of its own")
+        if (loaded := self._plugged(path, table, self.registry.channels(), ChannelSchema())) is None:
+            return None
+        kind, core, options = loaded
+        only, known = core["sources"], [*self.tables.get("sources", {})]
+        for unknown in set(only or ()).difference(known):
+            self._wrong((*path, "sources"), f'there is no source "{unknown}"{nearest(unknown, known)}')
+        pace, budget = core.get("requests_per_minute", kind.requests_per_minute), core["time_budget"]
+        mine = None if only is None else tuple(name for name in only if name in sources)
+        return ChannelConfig(kind=kind, options=options, requests_per_minute=pace, time_budget=budget, sources=mine)
+
+    def _enabled(self, group: str) -> dict[str, dict[str, Any]]:
+        tables = self.tables.get(group, {})
+        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+            what = f"give each {group.removesuffix('s')} a name and a table of its own: [{group}.NAME]"
+            self._wrong((group,), what)
+            return {}
+        return {name: table for name, table in tables.items() if table.get("enabled", True)}
+
+    def _plugged(
+        self, path: Key, table: dict[str, Any], offered: Mapping[str, tuple[str, K]], schema: Schema
+    ) -> tuple[K, dict[str, Any], Any] | None:
+        """Load the table of a source or a channel: its kind, what any takes, and the kind's own options."""
+        if (kind := self._kind(path, table.get("kind"), offered)) is None:
+            return None
+        ours = schema.fields.keys()
+        core = self._load(path, schema, {option: table[option] for option in table.keys() & ours})
+        rest = {option: value for option, value in table.items() if option not in ours}
+        values = self._resolved(path, rest, plain=is_loopback(rest.get("url")))
+        url = values.get("url")
+        if isinstance(url, str) and "@" in urlsplit(url).netloc:
+            self._wrong((*path, "url"), "must not hold a user or a password: they have options of their own")
+            return None
+        own = kind.schema()
+        if hasattr(own, "folder"):
+            own.folder = self.path.parent
+        options = self._load(path, own, values, also=ours)
+        return None if core is None or options is None else (kind, core, options)
+
+    def _kind(self, path: Key, name: object, offered: Mapping[str, tuple[str, K]]) -> K | None:
+        what, known = path[0].removesuffix("s"), ", ".join(offered) or "none is installed"
         if not isinstance(name, str):
-            self._wrong((*path, "kind"), f"say which kind of source this is: {', '.join(known) or 'none is installed'}")
-        elif name not in known:
-            why = self._broken(name) or nearest(name, known) or f": there are {', '.join(known)}"
+            self._wrong((*path, "kind"), f"say which kind of {what} this is: {known}")
+        elif name not in offered:
+            why = self._broken(name) or nearest(name, offered) or f": there are {known}"
             self._wrong((*path, "kind"), f'no plugin has the kind "{name}"{why}')
         else:
-            return known[name][1]
+            return offered[name][1]
         return None
 
     def _broken(self, name: str | None = None) -> str:
@@ -262,7 +325,7 @@ class _Reading:
 
 def _is_secret(path: Key) -> bool:
     # Options only: a table inside an option maps the vendor's names, and one of these may well be "token".
-    return is_secret(path[-1]) and len(path) == (3 if path[0] == "sources" else 2)
+    return is_secret(path[-1]) and len(path) == (3 if path[0] in _GROUPS else 2)
 
 
 def _flat(messages: Any, path: Key = ()) -> Iterator[tuple[Key, str]]:

@@ -7,24 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from random import Random
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import orjson
 
-from xmo_core.logs import get as get_log
 from xmo_core.store.rows import Asking, Rowing, Rows
-from xmo_hooks import Call, Estimate, Finding, Grant, Heard, Json, Message, Page, Receipt, Row, Source, Ticket, Tools
+from xmo_core.workshop import Workshop
+from xmo_hooks import (
+    BadRecord,
+    Call,
+    Contact,
+    Estimate,
+    Finding,
+    Heard,
+    Json,
+    Message,
+    Page,
+    Receipt,
+    Row,
+    Source,
+    Ticket,
+)
 
 if TYPE_CHECKING:
-    from requests.auth import AuthBase
-
-    from xmo_core.http import Session, Wait
+    from xmo_core.http import Wait
     from xmo_core.office import Office
     from xmo_hooks import Comments, Hears, Restarts, Sweeps
 
@@ -66,6 +76,9 @@ class Connected(Protocol):
     def fetch_some(self, keys: Sequence[str], asking: Asking) -> Rows:
         """Fetch these tickets as they are now, and parse them."""
 
+    def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
+        """Return who asked for help in these tickets, as far as the vendor shows it now. Kept nowhere."""
+
     def gone(self, keys: Sequence[str]) -> set[str]:
         """Return which of these tickets the vendor no longer has. Capability "gone"."""
 
@@ -80,50 +93,29 @@ class Here:
     """One source, in this process, connected when it is first asked."""
 
     def __init__(self, office: Office, name: str, on_wait: Callable[[Wait], None]) -> None:
-        self._office, self._name, self._on_wait = office, name, on_wait
+        self._office, self._name = office, name
         self._config = office.config.sources[name]
-        self.renewing = Lock()  # held while a token is renewed: who ends the process waits for that
-
-    @cached_property
-    def _session(self) -> Session:
-        from xmo_core.http import Session
-
-        return Session(
-            name=self._name,
-            options=self._office.config.http,
-            requests_per_minute=self._config.requests_per_minute,
-            limits=self._config.limits,
-            now=self._office.wall,
-            log=get_log("xmo.source").bind(source=self._name),
-            on_wait=self._on_wait,
-            random=Random(),  # noqa: S311 - jitter, no secret
-        )
+        self._workshop = Workshop(office, f"sources.{name}", self._config, on_wait)
+        self.renewing = self._workshop.renewing
 
     @cached_property
     def _source(self) -> Source:
-        log = get_log("xmo.source").bind(source=self._name)
-        tools = Tools(session=self._session, now=self._office.now, log=log, oauth=self._oauth)
-        return self._config.kind.make(self._config.options, tools)
-
-    def _oauth(self, grant: Grant) -> AuthBase:
-        from xmo_core.oauth import OAuth
-
-        return OAuth(grant, self._session, self._office.store, self._name, self._office.wall, self.renewing)
+        return self._config.kind.make(self._config.options, self._workshop.tools)
 
     def check(self) -> tuple[list[Finding], float | None]:
         """See `Connected`."""
-        return [_is(Finding, finding) for finding in self._source.check()], self._session.skew
+        return [expect(Finding, finding) for finding in self._source.check()], self._workshop.session.skew
 
     def count(self, scope: Scope, stored: Json) -> Estimate | None:
         """See `Connected`."""
         estimate = self._source.count(self._start(scope, stored), scope.since)
-        return estimate and _is(Estimate, estimate)
+        return estimate and expect(Estimate, estimate)
 
     def pages(self, scope: Scope, stored: Json, asking: Asking) -> Iterator[Read]:
         """See `Connected`; the next page is fetched while this one is parsed."""
         rowing = self._rowing(asking)
         for page in _ahead(self._source.fetch(self._start(scope, stored), scope.since)):
-            orjson.dumps(_is(Page, page).cursor)  # one that cannot be kept is the plugin's fault, and told here
+            orjson.dumps(expect(Page, page).cursor)  # one that cannot be kept is the plugin's fault, and told here
             yield Read(rowing.rows(page.rows), page.cursor, list(page.deleted))
             del page  # or it would stay until the next one is there
 
@@ -135,6 +127,15 @@ class Here:
         """See `Connected`."""
         return self._rowing(asking).rows(self._source.fetch_some(keys))
 
+    def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
+        """See `Connected`."""
+        found = {}
+        for row in self._source.fetch_some(keys):
+            with suppress(BadRecord):  # the next sync quarantines it; until then, nobody knows
+                tickets = [record for record in self._source.parse(row) if isinstance(record, Ticket)]
+                found |= {ticket.key: ticket.requester for ticket in tickets if ticket.requester}
+        return found
+
     def gone(self, keys: Sequence[str]) -> set[str]:
         """See `Connected`."""
         return set(keys).intersection(cast("Sweeps", self._source).gone(keys))
@@ -142,15 +143,15 @@ class Here:
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         """See `Connected`."""
         receipt = cast("Comments", self._source).find(ticket, marker)
-        return receipt and _is(Receipt, receipt)
+        return receipt and expect(Receipt, receipt)
 
     def comment(self, ticket: Ticket, message: Message) -> Receipt:
         """See `Connected`."""
-        return _is(Receipt, cast("Comments", self._source).comment(ticket, message))
+        return expect(Receipt, cast("Comments", self._source).comment(ticket, message))
 
     def hear(self, call: Call) -> Heard:
         """Name the tickets that a webhook is about. Capability "hear"; called by `xmo serve`, from any thread."""
-        return _is(Heard, cast("Hears", self._source).hear(call))
+        return expect(Heard, cast("Hears", self._source).hear(call))
 
     def _start(self, scope: Scope, stored: Json) -> Json:
         """Return the cursor to begin with."""
@@ -165,7 +166,8 @@ class Here:
         return Rowing(self._name, self._source.parse, self._office.keys, dialect, asking)
 
 
-def _is(type_: type[T], thing: object) -> T:
+def expect(type_: type[T], thing: object) -> T:
+    """Return what a plugin returned, if it is of this type; else it broke the contract."""
     if not isinstance(thing, type_):
         raise TypeError(f"expected {type_.__name__}, got {type(thing).__name__}")
     return thing
@@ -193,8 +195,4 @@ def connected(
     from xmo_core.apart import Apart
 
     with ExitStack() as stack:
-        sources: dict[str, Apart] = {}
-        for name in names:
-            made = Apart(replace(office), name, on_wait, [*sources.values()])
-            sources[name] = stack.enter_context(made)
-        yield sources
+        yield {name: stack.enter_context(Apart(replace(office), name, on_wait)) for name in names}

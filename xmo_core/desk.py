@@ -57,7 +57,7 @@ class StoreDesk:
             row = self._row(connection, token)
             wish = self._office.store.upsert(t.opt_out).values(person=row.person, at=self._office.now())
             connection.execute(wish.on_conflict_do_nothing())
-            if row.state in ("claimed", "sent"):
+            if row.state in ("claimed", "sent", "uncertain"):
                 self._update(connection, row, state="declined", ended_at=self._office.now())
 
     def _row(self, connection: Connection, token: str) -> Row[Any]:

@@ -24,10 +24,14 @@ _STEPS: Mapping[str, tuple[SqlTable, ColumnElement[bool]]] = {
     "skipped": (t.decision, t.decision.c.verdict == "skip"),
     "invited": (t.decision, t.decision.c.verdict == "ask"),
 }
-_WORDS = {"claimed": "waiting to be sent", "sent": "waiting for an answer"}
+_WORDS = {
+    "claimed": "waiting to be sent",
+    "sent": "waiting for an answer",
+    "uncertain": "perhaps not arrived",
+}
 _STATES: Mapping[str, tuple[SqlTable, ColumnElement[bool]]] = {
     _WORDS.get(state, state): (t.invitation, t.invitation.c.state == state)
-    for state in ("claimed", "sent", "answered", "declined", "expired", "withdrawn")
+    for state in ("claimed", "sent", "uncertain", "answered", "declined", "expired", "withdrawn")
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from xmo_core import asking, line, sending, sync
+from xmo_core.carrying import Carriers
+from xmo_core.channels import Open, opened
 from xmo_core.connected import Connected, connected
 from xmo_core.draining import drain, hearing
 from xmo_core.office import Office
@@ -26,13 +28,17 @@ def run_heard(office: Office, progress: Progress) -> Run | None:
         return None
     office.close()  # the processes of the sources are made before the store is opened
     waits = line.Waits(progress)
-    with connected(office, names, waits) as sources, _free(office, sources) as (leases, free):
+    with (
+        connected(office, names, waits) as sources,
+        opened(office, office.config.channels, waits) as channels,
+        _free(office, sources) as (leases, free),
+    ):
         if not free:
             return None
         with line.running(office, "heard") as run:
             waits.run = run
             progress.begin(free)
-            _work(office, run, leases, free)
+            _work(office, run, leases, free, channels)
     return run
 
 
@@ -48,11 +54,16 @@ def _free(
         yield leases, free
 
 
-def _work(office: Office, run: Run, leases: Mapping[str, Lease], sources: Mapping[str, Connected]) -> None:
+def _work(
+    office: Office,
+    run: Run,
+    leases: Mapping[str, Lease],
+    sources: Mapping[str, Connected],
+    channels: Mapping[str, Open],
+) -> None:
     problems = drain(office, run, leases, sources)
-    able = {name: source for name, source in sources.items() if "comment" in office.config.sources[name].kind.can}
     sending.tidy(office, leases[ASKING], run)
     for start in range(0, len(problems), _AT_ONCE):
-        asking.decide(office, run, leases[ASKING], list(sources), able, problems[start : start + _AT_ONCE])
-    sending.send(office, run, leases[ASKING], able, set(problems))
+        asking.decide(office, run, leases[ASKING], list(sources), problems[start : start + _AT_ONCE])
+    sending.send(office, run, leases[ASKING], Carriers(office, sources, channels), set(problems))
     line.name_broken(office, run)

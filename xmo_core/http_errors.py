@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 from requests import exceptions
-from urllib3.exceptions import LocationParseError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import LocationParseError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from xmo_core.secrets import redact
 from xmo_hooks import AuthError, ConfigError, Conflict, Forbidden, NotFound, RateLimited, Unavailable, XmoError
@@ -24,6 +24,8 @@ Kinds = type[BaseException] | tuple[type[BaseException], ...]
 _WORDS = ("error", "errors", "errorMessage", "errorMessages", "title", "message", "detail", "description")
 _UNSENDABLE = (exceptions.InvalidHeader, exceptions.InvalidJSONError, UnicodeError)
 _NO_ADDRESS = (exceptions.InvalidURL, exceptions.MissingSchema, exceptions.InvalidSchema, LocationParseError)
+# Where no connection was made, nothing was sent: whatever was to be written was not.
+_NOT_CONNECTED = (NewConnectionError, exceptions.ConnectTimeout)
 _FAILED = (Unavailable, "{host} failed to answer {what}")
 _NOT_UNDERSTOOD = (XmoError, "{host} did not understand {what}")
 _REFUSALS: Mapping[int, tuple[type[XmoError], str]] = {
@@ -36,10 +38,10 @@ _REFUSALS: Mapping[int, tuple[type[XmoError], str]] = {
     412: (Conflict, "{host} refused, because the record has changed meanwhile: {what}"),
 }
 _HINTS: Mapping[type[XmoError] | int, str] = {
-    AuthError: "Check user name, password or token of [sources.{source}]: wrong log-ins may lock the account.",
+    AuthError: "Check user name, password or token of [{section}]: wrong log-ins may lock the account.",
     407: "Check proxy in [http].",
-    Forbidden: "Give the account of [sources.{source}] the right to do this.",
-    NotFound: "It may be deleted, or hidden from the account of [sources.{source}].",
+    Forbidden: "Give the account of [{section}] the right to do this.",
+    NotFound: "It may be deleted, or hidden from the account of [{section}].",
 }
 
 
@@ -52,7 +54,7 @@ class Trouble(Exception):
         self.error, self.reason, self.after = error, reason, after
 
 
-def vendor_error(response: requests.Response, source: str, now: datetime) -> Trouble | XmoError:
+def vendor_error(response: requests.Response, section: str, now: datetime) -> Trouble | XmoError:
     """Turn an answer of 400 or above into its error. `__cause__` of the error holds the answer."""
     status, (host, path) = response.status_code, _place(response.url)
     said = f"({status}). {_said(response)}".rstrip()
@@ -62,7 +64,7 @@ def vendor_error(response: requests.Response, source: str, now: datetime) -> Tro
         until = now + timedelta(seconds=after or DEFAULT_DELAY)
         error: XmoError = RateLimited(f"{host} asks to wait until {until:%Y-%m-%d %H:%M} UTC {said}", until=until)
     else:
-        error = _refusal(status, host, f"{response.request.method} {path} {said}", source)
+        error = _refusal(status, host, f"{response.request.method} {path} {said}", section)
     error.__cause__ = exceptions.HTTPError(f"HTTP {status}", response=response)
     if status in TRANSIENT:
         return Trouble(error, "rate limited" if limited else "unavailable", after if limited else None)
@@ -84,12 +86,14 @@ def network_error(error: Exception, method: str, url: str, timeout: tuple[float,
     if (refused := _within(error, ssl.SSLCertVerificationError)) is not None:
         why = getattr(refused, "verify_message", "")
         hint = "A proxy that opens TLS, or a private authority: name its certificate as ca_bundle in [http]."
-        return Unavailable(f"{where}: its certificate is not trusted: {why}.", hint=hint)
+        return Unavailable(f"{where}: its certificate is not trusted: {why}.", hint=hint, reached=False)
     if type(error) is OSError:  # what requests raises, without a class of its own, for a certificate file
         hint = "Check ca_bundle and client_certificate."
         return ConfigError(f"{where}: certificate files cannot be used.", hint=hint)
     hint = "If it stays so, look at the url of the source and at proxy in [http]: can this machine reach that address?"
-    return Trouble(Unavailable(f"{where} cannot be reached: {_plainly(error, timeout)}.", hint=hint), "network")
+    reached = _within(error, _NOT_CONNECTED) is None
+    said = f"{where} cannot be reached: {_plainly(error, timeout)}."
+    return Trouble(Unavailable(said, hint=hint, reached=reached), "network")
 
 
 def not_json(response: requests.Response) -> tuple[str, str]:
@@ -123,10 +127,10 @@ def http_date(value: str | None) -> datetime | None:
         return None
 
 
-def _refusal(status: int, host: str, what: str, source: str) -> XmoError:
+def _refusal(status: int, host: str, what: str, section: str) -> XmoError:
     kind, text = _REFUSALS.get(status, _FAILED if status >= 500 else _NOT_UNDERSTOOD)
     hint = _HINTS.get(status, _HINTS.get(kind, ""))
-    return kind(text.format(host=host, what=what), hint=hint.format(source=source))
+    return kind(text.format(host=host, what=what), hint=hint.format(section=section))
 
 
 def _plainly(error: Exception, timeout: tuple[float, float]) -> str:

@@ -8,6 +8,8 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from xmo_core import asking, scoring, sending, sync
+from xmo_core.carrying import Carriers
+from xmo_core.channels import Open, opened
 from xmo_core.connected import Connected, Scope, connected
 from xmo_core.draining import drain, hearing
 from xmo_core.logs import get as get_log
@@ -44,18 +46,20 @@ class Waits:
 @contextmanager
 def at_work(
     office: Office, names: Sequence[str], command: str, *more: str, progress: Progress | None = None
-) -> Iterator[tuple[Run, Mapping[str, Lease], Mapping[str, Connected]]]:
-    """Make the sources, hold their leases and those named besides, and keep the row of a run."""
+) -> Iterator[tuple[Run, Mapping[str, Lease], Mapping[str, Connected], Mapping[str, Open]]]:
+    """Make the sources, and for a run that asks the channels; hold the leases of the sources and those named besides,
+    and keep the row of a run."""
     waits = Waits(progress)
     with (
         connected(office, names, waits) as sources,
+        opened(office, office.config.channels if ASKING in more else (), waits) as channels,
         leased(office, [*map(sync.lease_of, names), *more]) as leases,
         running(office, command) as run,
     ):
         waits.run = run
         if progress is not None:
             progress.begin(sources)
-        yield run, leases, sources
+        yield run, leases, sources, channels
 
 
 def chosen(office: Office, only: Sequence[str]) -> list[str]:
@@ -115,7 +119,7 @@ def running(office: Office, command: str) -> Iterator[Run]:
 
 def sync_only(office: Office, only: Sequence[str], scope: Scope, progress: Progress) -> Run:
     """Fetch from the sources, and ask nobody."""
-    with at_work(office, chosen(office, only), "sync", progress=progress) as (run, leases, sources):
+    with at_work(office, chosen(office, only), "sync", progress=progress) as (run, leases, sources, _):
         sync.sync_all(office, run, leases, sources, scope, progress)
     return run
 
@@ -123,16 +127,17 @@ def sync_only(office: Office, only: Sequence[str], scope: Scope, progress: Progr
 def run_line(office: Office, progress: Progress) -> Run:
     """Run the whole line once."""
     names = chosen(office, ())
-    with at_work(office, names, "run", ASKING, progress=progress) as (run, leases, sources):
-        asking.switch_on(office)
+    with at_work(office, names, "run", ASKING, progress=progress) as (run, leases, sources, channels):
+        begins = asking.switch_on(office)
         sync.sync_all(office, run, leases, sources, Scope(), progress)
+        if begins and (ends := asking.ended_before(office)):  # else an admin would look for the questions about them
+            run.count("asking", ended_before=ends)
         drain(office, run, leases, {name: sources[name] for name in hearing(office, sources) if name not in run.errors})
         # what could not be fetched may be open again by now: nobody is asked about it
         fresh = {name: source for name, source in sources.items() if name not in run.errors}
-        able = {name: source for name, source in fresh.items() if "comment" in office.config.sources[name].kind.can}
         sending.tidy(office, leases[ASKING], run)
-        asking.decide(office, run, leases[ASKING], list(fresh), able)
-        sending.send(office, run, leases[ASKING], able)
+        asking.decide(office, run, leases[ASKING], list(fresh))
+        sending.send(office, run, leases[ASKING], Carriers(office, fresh, channels))
         scoring.score(office, run, leases[ASKING])
         name_broken(office, run)
     return run
@@ -156,7 +161,7 @@ def score_only(office: Office) -> None:
 
 def replay(office: Office, only: Sequence[str]) -> Run:
     """Bring in quarantined rows."""
-    with at_work(office, chosen(office, only), "quarantine replay") as (run, leases, sources):
+    with at_work(office, chosen(office, only), "quarantine replay") as (run, leases, sources, _):
         for name, source in sources.items():
             with sync.noted(run, name):
                 sync.replay(office, run, leases[sync.lease_of(name)], name, source)

@@ -33,6 +33,7 @@ def overview(office: Office) -> Mapping[str, int]:
         "quarantined": select(func.count()).select_from(t.quarantine),
         "to_be_sent": select(func.count()).select_from(i).where(i.c.state == "claimed"),
         "to_be_answered": select(func.count()).select_from(i).where(i.c.state == "sent"),
+        "uncertain": select(func.count()).select_from(i).where(i.c.state == "uncertain"),
     }
     (counts,) = office.store.read(select(*[query.label(name) for name, query in queries.items()]))
     return counts

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import metadata
+from inspect import signature
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -18,14 +19,14 @@ from xmo_core.one_off import RuleFile
 from xmo_core.patience import TookTooLongError, at_most
 from xmo_core.results import misfit
 from xmo_core.secrets import redact
-from xmo_hooks import ConfigError, Kind, Sandbox, Section, Unavailable, XmoError
+from xmo_hooks import ChannelKind, ConfigError, Kind, Sandbox, Section, Unavailable, XmoError
 
 log = get_log("xmo.plugins")
 GROUP = "xmo.plugins"
 IMPORT_SECONDS, HOOK_SECONDS, VOTE_SECONDS = 10, 300, 10
 # Called while the store is locked for writing, for which others wait half a minute.
 _IN_TRANSACTION = frozenset({"xmo_decide", "xmo_compose", "xmo_score"})
-T = TypeVar("T", Kind, Section, Sandbox)
+T = TypeVar("T", Kind, ChannelKind, Section, Sandbox)
 Impl = tuple[str, Callable[..., Any], tuple[str, ...]]
 
 
@@ -80,6 +81,7 @@ class Registry:
         _check_contract(getattr(module, "XMO_CONTRACT", None))
         if self._manager.has_plugin(name) or self._manager.is_registered(module):
             raise Unfit("another plugin has the same name or is the same module")
+        self._check_arguments(module)
         try:
             self._manager.register(module, name=name)
             self._check(module)
@@ -127,6 +129,10 @@ class Registry:
         """Return the kinds of sources by name, each with the plugin that offers it. Raises `ConfigError`."""
         return self._offered("xmo_sources", Kind)
 
+    def channels(self) -> dict[str, tuple[str, ChannelKind]]:
+        """Return the kinds of channels by name, each with the plugin that offers it. Raises `ConfigError`."""
+        return self._offered("xmo_channels", ChannelKind)
+
     def sections(self) -> dict[str, tuple[str, Section]]:
         """Return the plugins' config sections by name, each with its plugin. Raises `ConfigError`."""
         return self._offered("xmo_sections", Section)
@@ -147,6 +153,18 @@ class Registry:
         found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
         self._bound[hook] = [(impl.plugin_name, impl.function, impl.argnames) for impl in found]
         return self._bound[hook]
+
+    def _check_arguments(self, module: ModuleType) -> None:
+        """Refuse an argument that no spec has, in words that its author knows; pluggy's are its own."""
+        for hook, spec in vars(xmo_hooks.specs).items():
+            function = getattr(module, hook, None)
+            if not hook.startswith("xmo_") or self._manager.parse_hookimpl_opts(module, hook) is None:
+                continue
+            known = signature(spec).parameters
+            for argument in signature(function).parameters if callable(function) else ():
+                if argument not in known:
+                    there = f"; there are {', '.join(known)}" if known else "; it takes none"
+                    raise Unfit(f"{hook} is handed no {argument}{nearest(argument, known) or there}")
 
     def _check(self, module: ModuleType) -> None:
         for caller in self._manager.get_hookcallers(module) or []:
@@ -211,7 +229,8 @@ def place_of(error: BaseException) -> str:
 
 
 class ContractBrokenError(Unavailable):
-    """A source raised what the contract does not know: a fault of its plugin, which is named even if it was but one."""
+    """A source or a channel raised what the contract does not know: a fault of its plugin, named even if it was but
+    one."""
 
 
 @contextmanager

@@ -1,20 +1,21 @@
 """The outbox: every question goes out at most once.
 
 The intent stands in the store (an invitation in state `claimed`) before anything happens. For each: look for our
-marker at the vendor, ask the triggers again, write the attempt, write the comment, settle. A crash between two of these
-leaves a row from which the next run can tell what to do; where it cannot tell yet, it waits until it can.
+marker at the vendor, ask the triggers again, write the attempt, deliver, settle. A crash between two of these leaves a
+row from which the next run can tell what to do; where it cannot tell yet, it waits until it can. A channel cannot be
+asked what it delivered: there, what nobody knows is called uncertain, shown, and never sent again.
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
 from xmo_core.asking import ledgers, occasion_of, read_switch, uncertain, vote
+from xmo_core.carrying import Carrier, Carriers
 from xmo_core.checkpoints import reach
-from xmo_core.connected import Connected
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.registry import ContractBrokenError, contract_kept
@@ -44,6 +45,10 @@ _i = t.invitation.c
 # What leaves a question until the next run; any other refusal concerns this one ticket (closed, gone, not allowed).
 _LATER = (AuthError, ConfigError, Conflict, RateLimited, Unavailable)
 _PATIENCE = 3
+# What somebody may still answer, and what somebody may have got.
+_OPEN = ("claimed", "sent", "uncertain")
+_OUT = ("sent", "uncertain")
+_UNKNOWN = "It may have gone out, and nobody can ask whether it arrived."
 _CHANGED = "The problem is open again or deleted, or has another requester."
 
 
@@ -51,9 +56,9 @@ def tidy(office: Office, lease: Lease, run: Run) -> None:
     """Withdraw questions about problems that changed, and let those expire that nobody answered in time."""
     now = office.now()
     with lease.writing() as connection:
-        changed = _i.state.in_(("claimed", "sent")) & ~_stands()
+        changed = _i.state.in_(_OPEN) & ~_stands()
         withdrawn = _close(connection, changed, "withdrawn", _CHANGED, now)
-        expired = _close(connection, (_i.state == "sent") & (_i.expires_at <= now), "expired", None, now)
+        expired = _close(connection, _i.state.in_(_OUT) & (_i.expires_at <= now), "expired", None, now)
     run.count("asking", **{k: v for k, v in (("withdrawn", withdrawn), ("expired", expired)) if v})
 
 
@@ -65,48 +70,87 @@ def _stands() -> ColumnElement[bool]:
 
 
 def _close(connection: Connection, which: Any, state: str, reason: str | None, now: Any) -> int:
-    done = connection.execute(update(t.invitation).where(which).values(state=state, reason=reason, ended_at=now))
+    why = {} if reason is None else {"reason": reason}
+    done = connection.execute(update(t.invitation).where(which).values(state=state, ended_at=now, **why))
     return done.rowcount
 
 
-def send(
-    office: Office, run: Run, lease: Lease, sources: Mapping[str, Connected], only: Container[str] | None = None
-) -> None:
+def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Container[str] | None = None) -> None:
     """Send every claimed invitation whose source is at hand, or those about `only` these problems. A question that
-    broke off is left until next time, and with it all of a source that refuses, or that breaks off again and again."""
+    broke off is left until next time, and with it all of a source or a channel that refuses us, or that breaks off or
+    refuses questions again and again: one that a right was taken from would else use them all up."""
     closed: set[str] = set()
-    broken_off: Counter[str] = Counter()
+    in_a_row: Counter[str] = Counter()
     with office.store.reading() as connection:
         query = select(t.invitation).where(_i.state == "claimed").order_by(_i.claimed_at, _i.id)
-        claimed = connection.execute(query).all()
-    for row in (one for one in claimed if only is None or one.problem in only):
-        source, became = sources.get(row.source), "left"
-        if source is not None and row.source not in closed:
+        claimed = [row for row in connection.execute(query) if only is None or row.problem in only]
+    carriers.expect(claimed)
+    for row in claimed:
+        became = "left"
+        if row.source in carriers and row.source not in closed:
+            sending = _Sending(office, run, lease, row, carriers, closed)
             try:
-                became = _Sending(office, run, lease, row, source).run()
-                broken_off[row.source] = 0
+                became = sending.run()
+                in_a_row[sending.at] = in_a_row[sending.at] + 1 if sending.refused else 0
+                if in_a_row[sending.at] == _PATIENCE:
+                    closed.add(sending.at)
+                    run.fail(sending.at, f"It refused {_PATIENCE} questions in a row: {sending.refused}")
             except (*_LATER, Forbidden) as error:
-                log.warning("question left", source=row.source, reason=str(error))
-                broken_off[row.source] += 1
-                if broken_off[row.source] == _PATIENCE or not isinstance(error, Conflict | Unavailable):
-                    closed.add(row.source)
-                if row.source in closed or isinstance(error, ContractBrokenError):
-                    run.fail(row.source, str(error))
+                at = sending.at
+                log.warning("question left", source=row.source, at=at, reason=str(error))
+                in_a_row[at] += 1
+                if in_a_row[at] == _PATIENCE or not isinstance(error, Conflict | Unavailable):
+                    closed.add(at)
+                if at in closed or isinstance(error, ContractBrokenError):
+                    run.fail(at, str(error))
         run.count("asking", **{became: 1})
 
 
-class _Sending:
-    """One invitation on its way out."""
+class _Tried(NamedTuple):
+    """When an attempt was made, and through which channel (None: in the ticket)."""
 
-    def __init__(self, office: Office, run: Run, lease: Lease, row: Row[Any], source: Connected) -> None:
-        self._office, self._run, self._lease, self._row, self._source = office, run, lease, row, source
+    at: datetime
+    channel: str | None
+
+
+class _Sending:
+    """One invitation on its way out; `at` names the source or the channel that it is with, `refused` says why that one
+    did not take it."""
+
+    def __init__(
+        self, office: Office, run: Run, lease: Lease, row: Row[Any], carriers: Carriers, closed: Container[str]
+    ) -> None:
+        self._office, self._run, self._lease, self._row = office, run, lease, row
+        self._carriers, self._closed, self.at = carriers, closed, row.source
+        self.refused = ""
 
     def run(self) -> str:
         """Take the invitation as far as it can go; returns what became of it, in a word for the counts."""
         with self._office.store.reading() as connection:
-            invitation = self._load(connection)
+            invitation, tried = self._load(connection), self._tried(connection)
+        if tried is not None and tried.channel is not None:
+            return self._unknown(tried)
+        carrier = self._carrier(invitation, in_ticket=tried is not None)
+        if isinstance(carrier, Skip):
+            with self._lease.writing() as connection:
+                self._withdraw(connection, carrier)
+            return "withdrawn"
+        self.at = carrier.name
+        return "left" if carrier.name in self._closed else self._through(carrier, invitation, tried)
+
+    def _carrier(self, invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip:
+        """Choose what carries the question; trouble with that is none of the ticket's, so it waits."""
+        try:
+            with contract_kept():
+                return self._carriers.of(self._row, invitation, in_ticket=in_ticket)
+        except (*_LATER, Forbidden):
+            raise
+        except XmoError as error:
+            raise Unavailable(str(error), hint=error.hint, reached=False) from error
+
+    def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
-        receipt, gone = self._find(invitation)
+        receipt, gone = self._find(carrier, invitation.marker)
         if receipt is not None:
             self._sent(receipt)
             return "sent"
@@ -116,33 +160,47 @@ class _Sending:
             now = connection.execute(query).one()
             if now.state != "claimed":
                 return "withdrawn"
-            if read_switch(connection).paused or self._in_flight(connection):
+            if read_switch(connection).paused or self._in_flight(tried):
                 return "left"
             if refusal := self._refused(connection, invitation, gone, stands=now.stands):
                 return refusal
             message, began = self._compose(invitation), self._office.wall()
-            row = insert(t.attempt).values(invitation=self._row.id, run=self._run.id, at=began)
-            attempt: int = connection.execute(row.returning(t.attempt.c.id)).scalar_one()
+            row = {"invitation": self._row.id, "run": self._run.id, "at": began, "channel": carrier.channel}
+            attempt: int = connection.execute(insert(t.attempt).values(row).returning(t.attempt.c.id)).scalar_one()
         reach("attempt.stored")
-        return self._write(attempt, began, invitation, message)
+        return self._write(attempt, began, carrier, message)
 
-    def _find(self, invitation: Invitation) -> tuple[Receipt | None, str]:
+    def _find(self, carrier: Carrier, marker: str) -> tuple[Receipt | None, str]:
         """Look for our marker; returns also why the ticket can no longer carry it, if so."""
         try:
             with contract_kept():
-                return self._source.find(invitation.occasion.ticket, invitation.marker), ""
+                return carrier.find(marker), ""
         except (*_LATER, Forbidden):
             raise
         except XmoError as error:
             return None, str(error)
 
-    def _in_flight(self, connection: Connection) -> bool:
-        """Say whether an attempt may still be at work at the vendor: its process died or its answer never came, and a
-        request could take that long."""
+    def _tried(self, connection: Connection) -> _Tried | None:
+        """Return the last attempt of which nobody knows whether it arrived: its process died, or no answer came."""
         a = t.attempt.c
-        unknown = select(a.at).where((a.invitation == self._row.id) & uncertain())
-        last = connection.execute(unknown.order_by(a.id.desc()).limit(1)).scalar()
-        return last is not None and self._office.wall() < last + self._grace
+        unknown = select(a.at, a.channel).where((a.invitation == self._row.id) & uncertain())
+        last = connection.execute(unknown.order_by(a.id.desc()).limit(1)).first()
+        return last and _Tried(last.at, last.channel)
+
+    def _unknown(self, tried: _Tried) -> str:
+        """Leave what a channel may have delivered as uncertain, once it can no longer be on its way."""
+        if self._in_flight(tried):
+            return "left"
+        until = self._office.now() + self._office.config.site.answer_within
+        with self._lease.writing() as connection:
+            claimed = (_i.id == self._row.id) & (_i.state == "claimed")
+            values = {"state": "uncertain", "reason": _UNKNOWN, "expires_at": until}
+            done = connection.execute(update(t.invitation).where(claimed).values(values))
+        return "uncertain" if done.rowcount else "withdrawn"
+
+    def _in_flight(self, tried: _Tried | None) -> bool:
+        """Say whether an attempt may still be at work at the vendor: a request could take that long."""
+        return tried is not None and self._office.wall() < tried.at + self._grace
 
     @property
     def _grace(self) -> timedelta:
@@ -168,7 +226,8 @@ class _Sending:
         return "left" if isinstance(verdict, Wait) else None
 
     def _withdraw(self, connection: Connection, why: Skip) -> None:
-        _close(connection, _i.id == self._row.id, "withdrawn", f"{why.rule}: {why.reason}", self._office.now())
+        claimed = (_i.id == self._row.id) & (_i.state == "claimed")
+        _close(connection, claimed, "withdrawn", f"{why.rule}: {why.reason}", self._office.now())
 
     def _compose(self, invitation: Invitation) -> Message:
         settings = self._office.config.settings
@@ -179,19 +238,21 @@ class _Sending:
         hint = "`xmo plugins` lists the plugins; one of them must implement xmo_compose."
         raise ConfigError("No plugin wrote the words of the question with its marker.", hint=hint)
 
-    def _write(self, attempt: int, began: datetime, invitation: Invitation, message: Message) -> str:
+    def _write(self, attempt: int, began: datetime, carrier: Carrier, message: Message) -> str:
         try:
             if self._office.wall() >= began + self._grace:
-                raise Unavailable("This run was held up, and another may have taken over.")
+                raise Unavailable("This run was held up, and another may have taken over.", reached=False)
             with contract_kept():
-                receipt = self._source.comment(invitation.occasion.ticket, message)
+                receipt = carrier.deliver(message)
             reach("question.sent")
         except _LATER as error:
             # Whether a write that broke off was taken only the marker can tell, and not before it must be over.
-            self._settle(attempt, "unknown" if isinstance(error, Unavailable) else "not sent", str(error))
+            unknown = isinstance(error, Unavailable) and error.reached
+            self._settle(attempt, "unknown" if unknown else "not sent", str(error))
             raise
         except XmoError as error:
-            self._settle(attempt, "refused", str(error))
+            self.refused = str(error)
+            self._settle(attempt, "refused", self.refused)
             return "withdrawn"
         self._sent(receipt, attempt)
         return "sent"
@@ -242,8 +303,8 @@ def withdraw_run(office: Office, run_id: int) -> tuple[int, int]:
     with office.store.writing() as connection:
         if connection.execute(select(t.run.c.id).where(t.run.c.id == run_id)).first() is None:
             raise ConfigError(f"There is no run {run_id}.", hint="`xmo status` lists the last ones.")
-        mine = (_i.run == run_id) & _i.state.in_(("claimed", "sent"))
-        sent = connection.execute(select(_i.id).where(mine & (_i.state == "sent"))).all()
+        mine = (_i.run == run_id) & _i.state.in_(_OPEN)
+        sent = connection.execute(select(_i.id).where(mine & _i.state.in_(_OUT))).all()
         total = _close(connection, mine, "withdrawn", "Withdrawn by hand.", office.now())
     log.info("invitations withdrawn", run=run_id, sent=len(sent), unsent=total - len(sent))
     return len(sent), total - len(sent)

@@ -1,9 +1,11 @@
 """The kit's own parts: what it needs, what it tells, what it watches."""
 
 import random
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +68,24 @@ def test_the_core_itself_needs_no_pytest() -> None:
 def test_a_class_without_a_desk_is_told_to_write_one() -> None:
     with pytest.raises(pytest.UsageError, match="def desk"):
         SourceTests().desk()
+
+
+def test_a_class_that_names_no_plugin_is_told_to_name_one(tmp_path: Path) -> None:
+    class Nameless(SourceTests):
+        pass
+
+    with ExitStack() as stack, pytest.raises(pytest.UsageError, match="Set `plugin` of Nameless"):
+        Nameless().bench_for(Canned([]), stack, tmp_path)
+
+
+def test_a_desk_that_does_not_run_is_told(tmp_path: Path) -> None:
+    class Asleep(SourceTests):
+        kind = "servicenow"
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with ExitStack() as stack, pytest.raises(pytest.UsageError, match=f"returned {url}, and nothing listens there"):
+        Asleep().bench_for(url, stack, tmp_path)
 
 
 def test_the_reply_with_most_parameters_wins() -> None:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from marshmallow import Schema
 
 from xmo_core.cli import main
-from xmo_core.config import Config, Sections, SourceConfig
+from xmo_core.config import ChannelConfig, Config, Sections, SourceConfig
 from xmo_core.keys import Keys
 from xmo_core.line import run_line
 from xmo_core.office import Office
@@ -37,6 +37,7 @@ from xmo_hooks import (
     Answer,
     Ask,
     BadRecord,
+    ChannelKind,
     Contact,
     Estimate,
     Experience,
@@ -114,6 +115,10 @@ class Vendor:
         self.find_errors: deque[Exception] = deque()
         self.write_errors: deque[Exception] = deque()
         self.lost_answers = 0
+        self.comments = True
+        self.final: frozenset[str] = frozenset()
+        self.look_errors: deque[Exception] = deque()
+        self.on_look: Callable[[], object] = lambda: None
         self.on_write: Callable[[], object] = lambda: None
         self._page = page
 
@@ -147,6 +152,9 @@ class Vendor:
         return [key for key in keys if key not in self.tickets]
 
     def fetch_some(self, keys: Sequence[str]) -> Sequence[Row]:
+        self.on_look()
+        if self.look_errors:
+            raise self.look_errors.popleft()
         return [self._row(self.tickets[key]) for key in keys if key in self.tickets]
 
     def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native | Measurement]:
@@ -183,6 +191,36 @@ class Vendor:
             if one.key in self.broken
             else {"ticket": one, "told": self.told.get(one.key, ())}
         )
+
+
+class Post:
+    """A channel in memory: it reaches whoever has an address at `domain`, and fails as it is told."""
+
+    def __init__(self, domain: str = "example.com") -> None:
+        self.domain = domain
+        self.sources: tuple[str, ...] | None = None
+        self.letters: list[tuple[str, str]] = []
+        self.errors: deque[Exception] = deque()
+        self.lost_answers = 0
+
+    def check(self) -> Iterable[Finding]:
+        return [Finding(level="ok", text="The post is open.")]
+
+    def reaches(self, to: Contact, occasion: Occasion) -> bool:
+        return bool(to.email) and str(to.email).endswith(f"@{self.domain}")
+
+    def deliver(self, to: Contact, message: Message) -> Receipt:
+        if self.errors:
+            raise self.errors.popleft()
+        self.letters.append((str(to.email), message.text))
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise Unavailable("The connection broke before the answer.")
+        return Receipt(reference=f"letter {len(self.letters)}")
+
+    @property
+    def markers(self) -> list[str]:
+        return [text.rpartition("[")[2].rstrip("]") for _, text in self.letters]
 
 
 def _place(one: Ticket) -> list[str]:
@@ -229,11 +267,15 @@ def asks(**hooks: Callable[..., Any]) -> Registry:
     return registry(stock=plugin("stock", stock | hooks))
 
 
-def config(store_url: str, sources: Mapping[str, Vendor], survey: Survey) -> Config:
+def config(store_url: str, sources: Mapping[str, Vendor], survey: Survey, channels: Mapping[str, Post]) -> Config:
     site = SiteOptions(name="Northwind IT", url="http://127.0.0.1:8080", key=Secret(KEY), answer_within=14 * DAY)
 
     def kind(vendor: Vendor) -> Kind:
-        return Kind(name="fake", schema=Schema, make=lambda _options, _tools: vendor, can=frozenset({"comment"}))
+        can = frozenset({"comment"} if vendor.comments else ())
+        return Kind(name="fake", schema=Schema, make=lambda _options, _tools: vendor, can=can, final=vendor.final)
+
+    def way(post: Post) -> ChannelKind:
+        return ChannelKind(name="post", schema=Schema, make=lambda _options, _tools: post)
 
     return Config(
         path=Path("xmo.toml"),
@@ -244,6 +286,9 @@ def config(store_url: str, sources: Mapping[str, Vendor], survey: Survey) -> Con
         sources={
             name: SourceConfig(kind=kind(vendor), options=None, requests_per_minute=None)
             for name, vendor in sources.items()
+        },
+        channels={
+            name: ChannelConfig(kind=way(post), options=None, sources=post.sources) for name, post in channels.items()
         },
         settings=Sections({Site: Site(name=site.name, url=site.url), Survey: survey}),
     )
@@ -257,6 +302,7 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     wall: Clock = field(default_factory=Clock)
     sources: dict[str, Vendor] = field(default_factory=lambda: {"corp": Vendor()})
+    channels: dict[str, Post] = field(default_factory=dict)
     registry: Registry = field(default_factory=asks)
     survey: Survey = field(default_factory=Survey)
     opened: list[Office] = field(default_factory=list)
@@ -270,11 +316,15 @@ class Bench:
         """The office, opened anew when the test has changed the plugins, as a new process would."""
         if not self.opened or self.opened[-1].registry is not self.registry:
             url = self.store.engine.url.render_as_string(hide_password=False)
-            settings = config(url, self.sources, self.survey)
+            settings = config(url, self.sources, self.survey, self.channels)
             office = Office(config=settings, registry=self.registry, now=self.clock, wall=self.wall, apart=False)
             vars(office)["store"] = self.store  # opened already, and warm
             self.opened.append(office)
         return self.opened[-1]
+
+    def reopen(self) -> None:
+        """Have the next command read the config anew: the test has changed what stands in it."""
+        self.opened.clear()
 
     def run(self) -> Run:
         return run_line(self.office, Progress(show=False))
@@ -317,7 +367,8 @@ class Bench:
 
     def close(self) -> None:
         """Look whether the promise was kept that stands above all others."""
-        written = [marker for vendor in self.sources.values() for marker in vendor.markers]
+        ways: list[Vendor | Post] = [*self.sources.values(), *self.channels.values()]
+        written = [marker for way in ways for marker in way.markers]
         assert len(written) == len(set(written)), "a question went out twice"
 
 

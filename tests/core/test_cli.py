@@ -200,10 +200,11 @@ def test_status_shows_runs_and_what_waits(running: Place) -> None:
     running.xmo("run")
     shown = running.xmo("status").out
     assert "2 row" not in shown
-    assert "1 tickets, 1 quarantined, 0 to be sent, 1 to be answered" in shown
+    assert "1 tickets, 1 quarantined, 0 to be sent, 1 to be answered, 0 uncertain" in shown
     document = running.xmo("status", "--json").json
     assert [run["command"] for run in document["runs"]] == ["run", "run"]
-    assert document["waiting"] == {"tickets": 1, "quarantined": 1, "to_be_sent": 0, "to_be_answered": 1}
+    waiting = {"tickets": 1, "quarantined": 1, "to_be_sent": 0, "to_be_answered": 1, "uncertain": 0}
+    assert document["waiting"] == waiting
 
 
 @pytest.mark.parametrize("age", ["soon", "1", "1y", "-1h", ""])

@@ -21,7 +21,7 @@ from xmo_core.places import Places
 from xmo_core.registry import Broken, Registry, load
 from xmo_core.secrets import Secret, redact
 from xmo_core.template import starter
-from xmo_hooks import ConfigError, Kind, Section, Site, hookimpl
+from xmo_hooks import ChannelKind, ConfigError, Kind, Section, Site, hookimpl
 
 LIMITS = {"/export": 10, "/users": 100}
 KEY = "0123456789abcdef0123456789abcdef"
@@ -29,6 +29,7 @@ ENVIRON = {"CORP_PASSWORD": "correct-horse-battery", "CORP_URL": "https://acme.e
 SITE = '[site]\nname = "Northwind IT"\nkey = { file = "xmo.key" }\n'
 ACME = '[sources.corp]\nkind = "acme"\nurl = "https://acme.example"\nusername = "xmo"\n'
 CORP = ACME + 'password = { env = "CORP_PASSWORD" }\n'
+POST = '[channels.letters]\nkind = "post"\nurl = "https://post.example"\n'
 
 Read = Callable[..., Config]
 
@@ -62,10 +63,18 @@ class AcmeSchema(Schema):
     page_size = fields.Integer(data_key="page")
 
 
+class PostSchema(Schema):
+    url = fields.String(required=True)
+    token = fields.Raw()
+
+
 def _acme() -> ModuleType:
     module = ModuleType("acme")
     vars(module)["xmo_sources"] = hookimpl(
         lambda: [Kind(name="acme", schema=AcmeSchema, make=lambda *_: None, requests_per_minute=600, limits=LIMITS)]  # type: ignore[arg-type]
+    )
+    vars(module)["xmo_channels"] = hookimpl(
+        lambda: [ChannelKind(name="post", schema=PostSchema, make=lambda *_: None, requests_per_minute=60)]  # type: ignore[arg-type]
     )
     vars(module)["xmo_sections"] = hookimpl(lambda: [Section(name="survey", type=Survey, schema=SurveySchema)])
     return module
@@ -103,6 +112,31 @@ def mistakes(reading: Read, text: str, **kwargs: Any) -> list[str]:
 
 
 # What is read
+
+
+def test_a_channel_is_read_with_whose_questions_it_carries(reading: Read) -> None:
+    other = CORP.replace("corp", "branch")
+    got = reading(CORP + other + POST + 'token = { env = "CORP_PASSWORD" }\nsources = ["branch"]\n')
+    letters = got.channels["letters"]
+    assert (letters.kind.name, letters.requests_per_minute, letters.sources) == ("post", 60, ("branch",))
+    assert letters.options["token"] == Secret("correct-horse-battery")
+    assert (got.channels_of("branch"), got.channels_of("corp")) == (["letters"], [])
+    assert (got.asks("branch"), got.asks("corp")) == (True, False)
+
+
+def test_a_channel_carries_the_questions_of_all_sources_unless_it_names_some(reading: Read) -> None:
+    second = POST.replace("letters", "more")
+    got = reading(CORP + POST + second)
+    assert got.channels_of("corp") == ["letters", "more"]
+
+
+def test_a_channel_that_is_not_enabled_is_not_there_and_may_name_no_address(reading: Read) -> None:
+    assert reading(CORP + '[channels.letters]\nkind = "post"\nenabled = false\n').channels == {}
+
+
+def test_a_channel_may_name_a_source_that_is_not_enabled(reading: Read) -> None:
+    got = reading(CORP + "enabled = false\n" + POST + 'sources = ["corp"]\n')
+    assert got.channels["letters"].sources == ()
 
 
 def test_the_smallest_config_has_every_default(reading: Read, tmp_path: Path) -> None:
@@ -251,6 +285,24 @@ level = "loud"
             ':5 sources.corp.kind: no plugin has the kind "acne" (did you mean "acme"?).',
         ),
         ("[sources.corp]\n", ":4 sources.corp.kind: say which kind of source this is: acme."),
+        ("[channels.letters]\n", ":4 channels.letters.kind: say which kind of channel this is: post."),
+        ("[channels]\nletters = 5\n", ":4 channels: give each channel a name and a table of its own: [channels.NAME]."),
+        (
+            POST + 'tokn = "x"\n',
+            ':7 channels.letters.tokn: there is no such option (did you mean "token"?).',
+        ),
+        (
+            POST + 'token = "plain"\n',
+            ':7 channels.letters.token: is a secret: write { env = "NAME" } or { file = "NAME" } in place of its ',
+        ),
+        (
+            CORP + POST + 'sources = ["crop"]\n',
+            ':12 channels.letters.sources: there is no source "crop" (did you mean "corp"?).',
+        ),
+        (
+            CORP + POST.replace("letters", "corp"),
+            ":9 channels.corp: a source has this name: give the channel one of its own.",
+        ),
         ("[sources]\ncorp = 5\n", ":4 sources: give each source a name and a table of its own: [sources.NAME]."),
         ('survey = "x"\n', ":4 site.survey: there is no such option."),
         (CORP + 'enabled = "no"\n', ":9 sources.corp.enabled: Not a valid boolean."),
@@ -431,13 +483,14 @@ def test_the_starter_is_read_without_a_mistake_once_its_gaps_are_filled(reading:
         name='Süd "IT"',
         url="http://127.0.0.1:8080",
         sources={"corp": kind},
+        channels={},
         sections=[registry.sections()["survey"][1]],
     )
     filled = text.replace('url = "https://"', 'url = "https://acme.example"').replace("# password", "password")
     got = reading(site=filled, environ=ENVIRON)
     assert got.site.name == 'Süd "IT"'
     assert got.sources["corp"].options["password"] == Secret("correct-horse-battery")
-    assert "# requests_per_minute = 600" in text
+    assert "# requests_per_minute = 600\n" in text
     assert '# limits = { "/export" = 10 }\n' in text
     assert "[survey]" in text
 
@@ -445,7 +498,9 @@ def test_the_starter_is_read_without_a_mistake_once_its_gaps_are_filled(reading:
 def test_every_line_that_the_starter_of_the_stock_plugins_offers_is_accepted(tmp_path: Path) -> None:
     found = load()
     kinds = {name: kind for name, (_, kind) in found.kinds().items()}
-    text = starter(name="N", url="http://x", sources=kinds, sections=[s for _, s in found.sections().values()])
+    ways = {name: kind for name, (_, kind) in found.channels().items()}
+    sections = [section for _, section in found.sections().values()]
+    text = starter(name="N", url="http://x", sources=kinds, channels=ways, sections=sections)
     filled = text.replace('url = "https://"', 'url = "https://one.example"')
     # what is left out: other ways to log in, files that are not there, and free text
     without = r"# (proxy|ca_bundle|username|\w+ = \{ env|.* = \"\") .*|# .* = \"\""

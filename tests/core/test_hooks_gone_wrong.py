@@ -24,7 +24,7 @@ CALLED_BY = {
     "xmo_figures": ("report", "--json"),
     "xmo_render": ("report",),
 }
-OFFERS = {"xmo_sections", "xmo_sources", "xmo_sandboxes"}
+OFFERS = {"xmo_sections", "xmo_sources", "xmo_channels", "xmo_sandboxes"}
 HOW = {
     "raises": 'raise LookupError("ann@example.com was not found")',
     "hangs": "import time; time.sleep(3600)",
@@ -92,11 +92,13 @@ def test_a_hook_of_the_line_that_goes_wrong_is_named(
 
 
 @pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("hook", ["xmo_sections", "xmo_sources"])
+@pytest.mark.parametrize("hook", ["xmo_sections", "xmo_sources", "xmo_channels"])
 def test_an_offer_that_goes_wrong_is_named_and_the_line_runs(
     place: Place, hook: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone_wrong(place, hook, how, monkeypatch)
+    install(place.folder, {"postbox": "tests.core.naughty_channel"}, "xmo-postbox")
+    place.write(f'[channels.post]\nkind = "postbox"\nfolder = "{place.folder}"\n')
     named(place.xmo("check"), hook, how)
     place.tickets(a=NOW - HOUR)
     named(place.xmo("run"), hook, how)

@@ -83,7 +83,18 @@ def test_plugins_are_called_in_the_order_of_their_names(write: Write) -> None:
             "from xmo_hooks import hookimpl\n@hookimpl\ndef xmo_descide(now): ...",
             'there is no hook xmo_descide (did you mean "xmo_decide"?)',
         ),
-        ("from xmo_hooks import hookimpl\n@hookimpl\ndef xmo_decide(occasion, weather): ...", "'weather'"),
+        (
+            "from xmo_hooks import hookimpl\n@hookimpl\ndef xmo_decide(occasion, weather): ...",
+            "xmo_decide is handed no weather; there are occasion, ledger, now, settings",
+        ),
+        (
+            "from xmo_hooks import hookimpl\n@hookimpl\ndef xmo_decide(occassion): ...",
+            'xmo_decide is handed no occassion (did you mean "occasion"?)',
+        ),
+        (
+            "from xmo_hooks import hookimpl\n@hookimpl\ndef xmo_sources(now): ...",
+            "xmo_sources is handed no now; it takes none",
+        ),
         (
             "from xmo_hooks import hookimpl\n@hookimpl(wrapper=True)\ndef xmo_decide(): return (yield)",
             "xmo_decide is a wrapper",

@@ -160,6 +160,26 @@ def test_a_source_that_breaks_off_again_and_again_is_left_and_named(resolved: Be
     assert resolved.run().counts["asking"] == {"sent": 9}
 
 
+def test_a_source_that_refuses_again_and_again_is_left_and_named(resolved: Bench) -> None:
+    for number in range(2, 10):
+        resolved.resolve(str(number))
+    resolved.vendor.write_errors.extend([Forbidden("The account may not comment.")] * 4)
+    run = resolved.run()
+    assert run.counts["asking"] == {"ask": 9, "withdrawn": 3, "left": 6}
+    assert run.errors == {"corp": "It refused 3 questions in a row: The account may not comment."}
+    resolved.run()
+    assert len(resolved.vendor.journal) == 5
+
+
+def test_a_refusal_now_and_then_stops_no_other(resolved: Bench) -> None:
+    for number in range(2, 10):
+        resolved.resolve(str(number))
+    writes = iter([Forbidden("No.") if number % 3 else None for number in range(1, 10)])
+    resolved.vendor.on_write = lambda: resolved.vendor.write_errors.extend(filter(None, [next(writes)]))
+    run = resolved.run()
+    assert (run.counts["asking"], run.errors) == ({"ask": 9, "withdrawn": 6, "sent": 3}, {})
+
+
 def test_one_question_that_breaks_off_stops_no_other(resolved: Bench) -> None:
     resolved.resolve("2")
     resolved.vendor.write_errors.append(Unavailable("The connection broke."))

@@ -3,13 +3,14 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 
 import click
 
 from xmo_core import one_off, registry
+from xmo_core.channels import opened
 from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
 from xmo_core.connected import Connected, connected
 from xmo_core.line import Waits, chosen
@@ -22,7 +23,7 @@ _MARKS = {"ok": ("✓", "green"), "note": ("·", None), "warning": ("!", "yellow
 
 
 @click.command()
-@click.option("--kind", "kinds", multiple=True, help="A kind of source to write a table for, such as servicenow.")
+@click.option("--kind", "kinds", multiple=True, help="A kind of source or channel to write a table for.")
 @click.pass_obj
 def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     """Write a config to start from, and the secret that pseudonyms and links hang on. What is there already stays.
@@ -36,12 +37,14 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
     if not missing:
         raise ConfigError(f"{config} and {key} are there already.", hint="Edit them, or move them away first.")
     loaded = registry.load()
-    offered = loaded.kinds()
-    if unknown := [kind for kind in kinds if kind not in offered]:
-        raise ConfigError(f"There is no kind {', '.join(unknown)}.", hint=f"There are: {', '.join(offered) or 'none'}.")
-    sources = {kind: offered[kind][1] for kind in kinds or offered}
+    offered, ways = loaded.kinds(), loaded.channels()
+    if unknown := [kind for kind in kinds if kind not in offered and kind not in ways]:
+        known = ", ".join([*offered, *ways]) or "none"
+        raise ConfigError(f"There is no kind {', '.join(unknown)}.", hint=f"There are: {known}.")
+    sources = {kind: offered[kind][1] for kind in kinds or offered if kind in offered}
+    channels = {kind: ways[kind][1] for kind in kinds if kind in ways}
     sections = [section for _, section in loaded.sections().values()]
-    text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, sections=sections)
+    text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, channels=channels, sections=sections)
     with writing_files():
         if key in missing:
             with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -77,14 +80,14 @@ def plugins(surroundings: Surroundings, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("only", metavar="[SOURCE]...", nargs=-1)
+@click.argument("only", metavar="[NAME]...", nargs=-1)
 @AS_JSON
 @click.pass_obj
 def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> None:
-    """Check config, store and sources, and write nothing but an empty store.
+    """Check config, store, sources and channels, and write nothing but an empty store.
 
     For each source: log-in, rights, fields and states found at the vendor with the state map that would be used, and
-    whether its clock agrees with ours.
+    whether its clock agrees with ours. For each channel: whether it could deliver; nothing is sent.
 
     \b
     Example:
@@ -94,9 +97,16 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
     office = surroundings.office(sources=True)
     # somebody looks on: what does not answer at once is told at once
     http = replace(office.config.http, max_wait=timedelta(0))
-    with connected(replace(office, config=replace(office.config, http=http)), chosen(office, only), Waits()) as sources:
+    hasty = replace(office, config=replace(office.config, http=http))
+    ways = [name for name in office.config.channels if name in only or not only]
+    named = [name for name in only if name not in ways]
+    with (
+        connected(hasty, chosen(office, named) if named or not only else (), Waits()) as sources,
+        opened(hasty, ways, Waits()) as channels,
+    ):
         found = {"xmo": list(_own(office))}
         found |= {name: list(_source(name, source)) for name, source in sources.items()}
+        found |= {name: list(_told(channel.check)) for name, channel in channels.items()}
     if as_json:
         show_json(found)
     else:
@@ -109,8 +119,9 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
 
 
 def _own(office: Office) -> Iterator[Finding]:
-    sources = len(office.config.sources)
-    yield Finding(level="ok", text=f"Config {office.config.path}: {sources} source{'' if sources == 1 else 's'}.")
+    counts = {"source": len(office.config.sources), "channel": len(office.config.channels)}
+    held = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items() if n or what == "source")
+    yield Finding(level="ok", text=f"Config {office.config.path}: {held}.")
     for plugin in office.registry.plugins():
         if plugin.broken:
             text = f"Plugin {plugin.name} is broken: {plugin.broken.reason}"
@@ -123,14 +134,23 @@ def _own(office: Office) -> Iterator[Finding]:
     yield Finding(level="ok", text=f"Store {office.store.engine.url.render_as_string(hide_password=True)}.")
 
 
-def _source(name: str, source: Connected) -> Iterator[Finding]:
+def _told(check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     try:
         with registry.contract_kept():
-            found, skew = source.check()
+            yield from check()
     except XmoError as error:
         yield Finding(level="error", text=str(error), fix=error.hint)
-        return
-    yield from found
+
+
+def _source(name: str, source: Connected) -> Iterator[Finding]:
+    skew: float | None = None
+
+    def check() -> Iterable[Finding]:
+        nonlocal skew
+        found, skew = source.check()
+        return found
+
+    yield from _told(check)
     if skew is not None and abs(skew) > _SKEW:
         text = f"The clock of {name} is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} ours."
         yield Finding(level="warning", text=text, fix="Set this machine's clock by NTP.")

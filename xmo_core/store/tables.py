@@ -91,7 +91,7 @@ invitation = _table(
 Index("invitation_open", invitation.c.state, invitation.c.expires_at)
 Index("invitation_person", invitation.c.person)
 
-attempt = _table("attempt", numbered="id", texts="invitation outcome? detail?", numbers="run", times="at")
+attempt = _table("attempt", numbered="id", texts="invitation channel? outcome? detail?", numbers="run", times="at")
 Index("ix_attempt_invitation", attempt.c.invitation)
 
 answer = _table(

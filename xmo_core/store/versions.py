@@ -1,5 +1,6 @@
 """The store's version: made on first use, refused when it is not the code's, raised by `xmo db upgrade`."""
 
+import signal
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
@@ -10,7 +11,7 @@ from xmo_core.store.engine import Store
 from xmo_hooks import ConfigError, XmoError
 
 # The newest migration. Written down so that an ordinary run need not import alembic (a second of CPU) to compare.
-HEAD = "0004"
+HEAD = "0005"
 
 
 def ensure(store: Store, *, apart: bool = False) -> None:
@@ -63,6 +64,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
 
 
 def _upgrade(store: Store) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C is told by the command, not here as well
     with suppress(XmoError):
         upgrade(store)
 

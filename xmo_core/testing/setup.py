@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -98,7 +100,19 @@ class Setup:
 
     def bench_for(self, desk: WSGIApplication | str, stack: ExitStack, folder: Path) -> Bench:
         """Make the bench of one desk."""
+        if self.plugin is None and not self.kind:
+            raise pytest.UsageError(f"Set `plugin` of {type(self).__name__} to your module, or `kind` to its word.")
         registry = registry_of(self.plugin)
         options = {"kind": self.kind or next(iter(registry.kinds())), **self.options}
-        served = Reverse(desk) if isinstance(desk, str) else desk
+        served = self._before(desk) if isinstance(desk, str) else desk
         return Bench(stack, folder, registry, served, options, self.path, self.now)
+
+    def _before(self, url: str) -> Reverse:
+        """Stand before a server that runs; one that does not would look like a proxy's fault."""
+        parts = urlsplit(url)
+        try:
+            socket.create_connection((parts.hostname or "", parts.port or 80), timeout=5).close()
+        except OSError:
+            where = f"`desk` of {type(self).__name__} returned {url}"
+            raise pytest.UsageError(f"{where}, and nothing listens there: start your server first.") from None
+        return Reverse(url)
