@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -172,11 +173,12 @@ ORDINARY: Mapping[str, bytes | None] = {
 @dataclass
 class Script:
     """A server that says to each verb what it is told to, and hangs up where that is None. The greeting is "", the
-    final dot "."."""
+    final dot ".", before whose reply it `thinks` for some seconds."""
 
     replies: dict[str, bytes | None]
     port: int = 0
     heard: list[str] = field(default_factory=list)
+    thinks: float = 0.0
     ended: bool = False
 
     def talk(self, connection: socket.socket) -> None:
@@ -195,6 +197,8 @@ class Script:
                     return
 
     def _say(self, connection: socket.socket, verb: str) -> bool:
+        if verb == ".":
+            time.sleep(self.thinks)
         reply = self.replies.get(verb, b"500 what\r\n")
         if reply:
             connection.sendall(reply)

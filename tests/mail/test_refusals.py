@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.mail.conftest import Play, Serve
-from tests.mail.support import ANNA, MESSAGE, PRIVATE, Told, channel
+from tests.mail.support import ANNA, MESSAGE, PRIVATE, REFERENCE, Told, channel
 from xmo_hooks import AuthError, ConfigError, Forbidden, NotFound, Unavailable, XmoError
 
 LATER = b"451 4.7.1 greylisted <anna.gruen@example.com>\r\n"
@@ -138,6 +138,15 @@ def test_a_server_that_falls_silent_after_the_message_leaves_a_doubt(
     error = failure(play, {".": b"", "QUIT": None})
     assert isinstance(error, Unavailable)
     assert error.reached is True
+
+
+def test_a_server_may_think_longer_about_the_message_than_about_any_other_word(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xmo_mail.server.TIMEOUT", 1)
+    script = play({})
+    script.thinks = 1.5
+    assert channel(port=script.port).deliver(ANNA, MESSAGE).reference == REFERENCE
 
 
 def test_an_honest_server_that_refuses_took_nothing(serve: Serve) -> None:

@@ -36,7 +36,7 @@ def domain(text: str) -> str | None:
         plain = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode("ascii")
     except UnicodeError:
         return None
-    return plain if len(plain) < _LONGEST and _DOMAIN.fullmatch(plain) else None
+    return plain if _DOMAIN.fullmatch(plain) else None
 
 
 def mailbox(text: str | None) -> Mailbox | None:
