@@ -8,6 +8,7 @@ from xmo_core.testing.rules import RuleTests
 
 _KITS = (
     ("A source: `SourceTests`", testing.SourceTests),
+    ("A channel: `ChannelTests`", testing.ChannelTests),
     ("Any rule", RuleTests),
     ("A survey trigger: `TriggerTests`", testing.TriggerTests),
     ("A scoring rule: `ScoreTests`", testing.ScoreTests),

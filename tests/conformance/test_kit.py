@@ -17,7 +17,7 @@ import pytest
 import docs.conformance
 from docs import generate
 from tests.conformance import acorn
-from xmo_core.testing import Canned, SourceTests, TriggerTests, WordsTests, made
+from xmo_core.testing import Canned, ChannelTests, SourceTests, TriggerTests, WordsTests, made
 from xmo_core.testing.damage import damaged, moved, undated
 from xmo_core.testing.kept import Kept
 from xmo_core.testing.pure import watched
@@ -43,8 +43,9 @@ def test_the_page_tells_what_is_tested() -> None:
 
 
 def test_every_behaviour_says_why() -> None:
-    tests = {name: getattr(SourceTests, name).__doc__ for name in dir(SourceTests) if name.startswith("test_")}
-    assert len(tests) > 40
+    kits = (SourceTests, ChannelTests)
+    tests = {name: getattr(kit, name).__doc__ for kit in kits for name in dir(kit) if name.startswith("test_")}
+    assert len(tests) > 60
     assert [name for name, why in tests.items() if not why or len(why) < 40] == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from xmo_core.secrets import is_secret
 from xmo_core.testing.bench import NAME
-from xmo_core.testing.channel_setup import ChannelBench, question
+from xmo_core.testing.channel_setup import ChannelBench, ChannelSetup, question
 from xmo_core.testing.delivering import ADDRESSES, DeliverTests
 from xmo_core.testing.kept import attempt
 from xmo_core.testing.overheard import SHORTEST, around, decoded, raised
@@ -22,8 +22,8 @@ from xmo_hooks import ConfigError, Message
 _SIDES: tuple[Side, ...] = ("service", "channel")
 
 
-class ChannelTests(DeliverTests, ReachTests):
-    """Inherit from this, name your `kind` (or your `plugin`), its `options`, a `service`, and what has `arrived`."""
+class SilenceTests(ChannelSetup):
+    """Options, secrets and personal data."""
 
     def test_an_unknown_option_is_refused_by_name(self, bench: ChannelBench) -> None:
         """A misspelt option that is passed over is a setting that silently does not hold."""
@@ -121,3 +121,7 @@ class ChannelTests(DeliverTests, ReachTests):
         for name, value in bench.options.items():
             if isinstance(value, str) and (is_secret(name) or value in self.secrets) and len(value) >= SHORTEST:
                 yield f"the option {name}", value
+
+
+class ChannelTests(DeliverTests, ReachTests, SilenceTests):
+    """Inherit from this, name your `kind` (or your `plugin`), its `options`, a `service`, and what has `arrived`."""
