@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import IO
 
 import pytest
@@ -180,7 +181,7 @@ def test_the_channel_of_the_page_carries_the_questions(installed: Path) -> None:
     _install(installed, "xmo-bell")
     plugin = (installed / "xmo-bell" / "xmo_bell" / "plugin.py").read_text(encoding="utf-8")
     assert _shown(CHANNEL)
-    assert all(piece in plugin for piece in _shown(CHANNEL))
+    assert all(indent(piece, "    ") in plugin for piece in _shown(CHANNEL))
     (installed / "xmo.toml").unlink()
     _call(installed, "xmo", "init", "--kind", "acorn", "--kind", "bell")
     with _desk(installed) as (keys, desk), _service(installed) as heard:

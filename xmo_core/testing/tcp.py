@@ -98,7 +98,8 @@ class _Talk(BaseRequestHandler):
         """End the connection on the channel's side first, as one that crashes would."""
         _shut(self.request, socket.SHUT_RD)
         if not self._over.wait(_PATIENCE):
-            _shut(self._service, socket.SHUT_RDWR)
+            for side in (self._service, self.request):
+                _shut(side, socket.SHUT_RDWR)
             self._over.wait()
 
     def _hand_on(self, side: Side, here: socket.socket, there: socket.socket) -> None:
