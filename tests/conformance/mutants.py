@@ -621,14 +621,14 @@ RULES = (
     Mutant(
         "there are no words",
         "surveys/xmo_surveys/words.py",
-        "return Message(marker=invitation.marker, text=text)",
+        "return Message(subject=subject, marker=invitation.marker, text=text)",
         "return None",
         "test_the_words_are_a_message",
     ),
     Mutant(
         "words that are no message",
         "surveys/xmo_surveys/words.py",
-        "return Message(marker=invitation.marker, text=text)",
+        "return Message(subject=subject, marker=invitation.marker, text=text)",
         "return text",
         "test_the_words_are_a_message",
     ),

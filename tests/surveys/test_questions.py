@@ -45,6 +45,7 @@ def test_every_language_says_all_that_english_says(language: str) -> None:
     assert {key: each.keys() for key, each in ours.notices.items()} == {
         key: each.keys() for key, each in english.notices.items()
     }
+    assert "{number}" in ours.subject
     assert (len(ours.dates.weekdays), len(ours.dates.months)) == (7, 12)
     assert all(text.strip() for text in [*ours.page.values(), *(each["text"] for each in ours.notices.values())])
 

@@ -36,9 +36,11 @@ class Dates:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalogue:
-    """All texts in one language: `page` and `notices` for the pages, `comment` for the ticket."""
+    """All texts in one language: `page` and `notices` for the pages, `comment` for the ticket, with `subject` for a
+    mail."""
 
     language: str
+    subject: str
     comment: str
     dates: Dates
     page: Mapping[str, str]
@@ -53,6 +55,7 @@ def catalogue(language: str) -> Catalogue:
     content = tomllib.loads(text)
     return Catalogue(
         language=language,
+        subject=content["subject"],
         comment=content["comment"],
         dates=Dates(**content["dates"]),
         page=content["page"],

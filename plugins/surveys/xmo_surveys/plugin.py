@@ -20,7 +20,7 @@ from xmo_hooks import (
 )
 from xmo_surveys.options import Survey, SurveySchema
 
-XMO_CONTRACT = (1, 0)
+XMO_CONTRACT = (1, 1)
 
 
 @hookimpl

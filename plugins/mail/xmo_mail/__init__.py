@@ -1,0 +1,1 @@
+"""Mail over SMTP: the question goes to the requester's address, and not into the ticket."""
