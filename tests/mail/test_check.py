@@ -6,7 +6,7 @@ import pytest
 
 from tests.mail.conftest import Certificate, Play, Serve
 from tests.mail.support import PASSWORD, channel
-from xmo_hooks import AuthError, Forbidden, Unavailable
+from xmo_hooks import AuthError, ConfigError, Unavailable
 
 
 def test_all_is_well_and_nothing_was_delivered(serve: Serve, certificate: Certificate) -> None:
@@ -37,7 +37,7 @@ def test_domains_are_told_of(serve: Serve) -> None:
 
 
 def test_what_is_wrong_is_raised(play: Play) -> None:
-    with pytest.raises(Forbidden):
+    with pytest.raises(ConfigError):
         list(channel(port=play({"MAIL": b"550 5.7.60 no\r\n"}).port).check())
     with pytest.raises(Unavailable):
         list(channel(port=1).check())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from xmo_hooks import AuthError, Forbidden, NotFound, Unavailable, XmoError
+from xmo_hooks import AuthError, ConfigError, Forbidden, NotFound, Unavailable, XmoError
 
 Step = Literal["greeting", "EHLO", "STARTTLS", "log-in", "MAIL", "RCPT", "DATA", "the end of DATA"]
 _BEFORE: frozenset[Step] = frozenset({"greeting", "EHLO", "STARTTLS"})
@@ -41,8 +41,9 @@ def refusal(server: str, step: Step, code: int, said: bytes) -> XmoError:
 def _final(server: str, step: Step, shown: str, about: str) -> XmoError:
     """Tell what a refusal for good is about: the sender, the rules of the server, the mailbox, or the message."""
     if step == "MAIL":
+        # no fault of this one question: it waits until the setting, or the right, is mended
         hint = "Set sender to an address that the account may send as, or have it given that right."
-        return Forbidden(f"{server} does not let this channel send as its sender {shown}.", hint=hint)
+        return ConfigError(f"{server} does not let this channel send as its sender {shown}.", hint=hint)
     if about == "7":
         hint = "It may want a log-in before it relays, or a filter holds the message for spam: ask who runs the server."
         return Forbidden(f"{server} refused by its rules, at {step} {shown}.", hint=hint)
