@@ -627,6 +627,13 @@ RULES = (
         "text=text * 10)",
         "test_the_words_are_short_enough",
     ),
+    Mutant(
+        "a subject of more than one line",
+        "surveys/xmo_surveys/words.py",
+        'number=" ".join(invitation.occasion.ticket.number.split())',
+        "number=invitation.occasion.ticket.number",
+        "test_the_subject_is_one_line",
+    ),
 )
 
 MUTANTS = (*FETCHING, *PARSING, *TROUBLE, *WRITING, *ABILITIES, *HEARING, *DISCRETION, *RULES, *CHANNELS)

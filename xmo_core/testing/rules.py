@@ -221,6 +221,12 @@ class WordsTests(RuleTests):
             length = len(message.text)
             assert length <= self.longest, f"The words have {length} characters: at most {self.longest} are safe."
 
+    def test_the_subject_is_one_line(self, rule: Callable[..., Any]) -> None:
+        """A mail's subject ends with its line: what stands behind a line break is taken for another header."""
+        for _, message in self._messages(rule):
+            broken = len(message.subject.splitlines()) > 1
+            assert not broken, f"The subject holds a line break: {message.subject!r}"
+
     def _messages(self, rule: Callable[..., Any]) -> list[tuple[Given, Message]]:
         written = [(given, told) for given, told in self._told(rule) if isinstance(told, Message)]
         if not written:
