@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import Row
@@ -12,11 +13,23 @@ from sqlalchemy import Row
 from xmo_core.channels import Open
 from xmo_core.connected import Connected
 from xmo_core.office import Office
-from xmo_hooks import Contact, Invitation, Message, Receipt, Skip, Ticket
+from xmo_hooks import (
+    AuthError,
+    ConfigError,
+    Conflict,
+    Contact,
+    Message,
+    Occasion,
+    RateLimited,
+    Receipt,
+    Ticket,
+    Unavailable,
+    XmoError,
+)
 
+# What leaves a question until the next run; any other refusal concerns this one ticket (closed, gone, not allowed).
+LATER = (AuthError, ConfigError, Conflict, RateLimited, Unavailable)
 _AT_ONCE = 100  # what every vendor gives in one answer
-_CHANGED = Skip(rule="core.changed", reason="The ticket has another requester.")
-_UNREACHED = Skip(rule="core.unreached", reason="No channel reaches the person, and the ticket takes no comment.")
 
 
 class Carrier(Protocol):
@@ -30,6 +43,9 @@ class Carrier(Protocol):
     def channel(self) -> str | None:
         """Return the name of the channel, None for the ticket itself."""
 
+    def reaches(self, occasion: Occasion) -> bool:
+        """Say whether it can carry a question about this occasion."""
+
     def find(self, marker: str) -> Receipt | None:
         """Look whether a question with this marker arrived, where that can be asked."""
 
@@ -39,12 +55,20 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InTicket:
-    """A comment in the ticket."""
+    """A comment in the ticket, where that takes one."""
 
     name: str
     source: Connected
     ticket: Ticket
-    channel: None = None
+    takes: bool
+
+    @property
+    def channel(self) -> None:
+        """See `Carrier`."""
+
+    def reaches(self, occasion: Occasion) -> bool:  # noqa: ARG002 - whoever asked for help reads their ticket
+        """See `Carrier`."""
+        return self.takes
 
     def find(self, marker: str) -> Receipt | None:
         """See `Carrier`."""
@@ -68,6 +92,10 @@ class ByChannel:
         """See `Carrier`."""
         return self.name
 
+    def reaches(self, occasion: Occasion) -> bool:
+        """See `Carrier`."""
+        return self.opened.reaches(self.to, occasion)
+
     def find(self, marker: str) -> None:
         """Say nothing."""
 
@@ -81,7 +109,7 @@ class Carriers:
 
     def __init__(self, office: Office, sources: Mapping[str, Connected], channels: Mapping[str, Open]) -> None:
         self._office, self._sources, self._channels = office, sources, channels
-        self._wanted: dict[str, list[str]] = defaultdict(list)
+        self._wanted: dict[str, dict[str, None]] = defaultdict(dict)
         self._contacts: dict[tuple[str, str], Contact] = {}
 
     def __contains__(self, source: object) -> bool:
@@ -90,27 +118,41 @@ class Carriers:
     def expect(self, rows: Iterable[Row[Any]]) -> None:
         """Note about which tickets there will be questions, so that their requesters can be asked for together."""
         for row in rows:
-            self._wanted[row.source].append(row.key)
+            self._wanted[row.source][row.key] = None
 
-    def of(self, row: Row[Any], invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip:
-        """Choose what carries an invitation, by what its vendor says now of who asked for help, or say why nothing
-        does; `in_ticket`: it may stand there already, so it goes nowhere else."""
-        name = row.source
-        names = [] if in_ticket else [one for one in self._office.config.channels_of(name) if one in self._channels]
-        if names and (to := self._contact(name, row.key)) is not None:
-            if self._office.keys.pseudonym(name, to) != row.person:
-                return _CHANGED
-            for one in names:
-                if self._channels[one].reaches(to, invitation.occasion):
-                    return ByChannel(one, self._channels[one], to)
-        comments = "comment" in self._office.config.sources[name].kind.can
-        return InTicket(name, self._sources[name], invitation.occasion.ticket) if comments else _UNREACHED
+    def channels(self, source: str) -> list[str]:
+        """Name the channels at hand for this source, in the order of the config."""
+        return [name for name in self._office.config.channels_of(source) if name in self._channels]
 
-    def _contact(self, name: str, key: str) -> Contact | None:
-        wanted = self._wanted[name]
-        if key in wanted:  # in the order in which they are wanted: those before it had no need of one
-            at = wanted.index(key)
-            batch, self._wanted[name] = wanted[at : at + _AT_ONCE], wanted[at + _AT_ONCE :]
-            found = self._sources[name].contacts(batch)
-            self._contacts |= {(name, one): contact for one, contact in found.items()}
-        return self._contacts.pop((name, key), None)
+    def in_ticket(self, source: str, ticket: Ticket) -> Carrier:
+        """Return the comment in this ticket."""
+        kind = self._office.config.sources[source].kind
+        takes = "comment" in kind.can and ticket.state not in kind.final
+        return InTicket(source, self._sources[source], ticket, takes)
+
+    def ways(self, source: str, ticket: Ticket, to: Contact | None) -> Iterator[Carrier]:
+        """Yield what could carry a question to this person, in the order in which it is tried."""
+        if to is not None:
+            yield from (ByChannel(name, self._channels[name], to) for name in self.channels(source))
+        yield self.in_ticket(source, ticket)
+
+    def contact(self, source: str, key: str) -> Contact | None:
+        """Return who asked for help in this ticket, as its vendor shows it now; with it, those that are wanted next are
+        looked for. Where one of them cannot be read, this one is asked for alone."""
+        if (source, key) in self._contacts:
+            return self._contacts.pop((source, key))
+        wanted = self._wanted[source]
+        wanted.pop(key, None)
+        batch = [key, *islice(wanted, _AT_ONCE - 1)]
+        try:
+            found = self._sources[source].contacts(batch)
+        except LATER:
+            raise
+        except XmoError:
+            batch = [key]
+            found = self._sources[source].contacts(batch)
+        for one in batch:
+            wanted.pop(one, None)
+        # whom the vendor does not show now need not be asked for again
+        self._contacts |= {(source, one): found[one] for one in batch if one in found}
+        return self._contacts.pop((source, key), None)

@@ -120,7 +120,7 @@ class SourceSchema(PluginSchema):
 class ChannelSchema(PluginSchema):
     """Checks the options that any channel takes."""
 
-    sources = fields.List(fields.String(), load_default=None)
+    sources = fields.List(fields.String(), load_default=None, validate=validate.Length(min=1))
 
 
 def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ, *, sources: bool = True) -> Config:
@@ -209,12 +209,13 @@ class _Reading:
         return {name: channel for name, channel in read.items() if channel is not None}
 
     def _channel(self, path: Key, table: dict[str, Any], sources: Sequence[str]) -> ChannelConfig | None:
-        if path[1] in self.tables.get("sources", {}):
+        known = self._tables("sources")
+        if path[1] in known:
             self._wrong(path, "a source has this name: give the channel one of its own")
         if (loaded := self._plugged(path, table, self.registry.channels(), ChannelSchema())) is None:
             return None
         kind, core, options = loaded
-        only, known = core["sources"], [*self.tables.get("sources", {})]
+        only = core["sources"]
         for unknown in set(only or ()).difference(known):
             self._wrong((*path, "sources"), f'there is no source "{unknown}"{nearest(unknown, known)}')
         pace, budget = core.get("requests_per_minute", kind.requests_per_minute), core["time_budget"]
@@ -222,12 +223,16 @@ class _Reading:
         return ChannelConfig(kind=kind, options=options, requests_per_minute=pace, time_budget=budget, sources=mine)
 
     def _enabled(self, group: str) -> dict[str, dict[str, Any]]:
-        tables = self.tables.get(group, {})
-        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        if self._tables(group) != self.tables.get(group, {}):
             what = f"give each {group.removesuffix('s')} a name and a table of its own: [{group}.NAME]"
             self._wrong((group,), what)
-            return {}
-        return {name: table for name, table in tables.items() if table.get("enabled", True)}
+        return {name: table for name, table in self._tables(group).items() if table.get("enabled", True)}
+
+    def _tables(self, group: str) -> dict[str, dict[str, Any]]:
+        """Return the tables of a group, none where it does not hold tables alone."""
+        tables = self.tables.get(group, {})
+        good = isinstance(tables, dict) and all(isinstance(table, dict) for table in tables.values())
+        return tables if good else {}
 
     def _plugged(
         self, path: Key, table: dict[str, Any], offered: Mapping[str, tuple[str, K]], schema: Schema

@@ -129,12 +129,13 @@ class Here:
 
     def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
         """See `Connected`."""
-        found: dict[str, Contact] = {}
+        tickets: list[Ticket] = []
         for row in self._source.fetch_some(keys):
             with suppress(BadRecord):  # the next sync quarantines it; until then, nobody knows
-                tickets = [record for record in self._source.parse(row) if isinstance(record, Ticket)]
-                found |= {ticket.key: ticket.requester for ticket in tickets if ticket.requester}
-        return found
+                tickets += [record for record in self._source.parse(row) if isinstance(record, Ticket)]
+        tickets.sort(key=lambda ticket: ticket.changed_at)  # of two rows about one, as in a file, the newer one knows
+        now = {ticket.key: ticket.requester for ticket in tickets}
+        return {key: requester for key, requester in now.items() if requester is not None}
 
     def gone(self, keys: Sequence[str]) -> set[str]:
         """See `Connected`."""

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from xmo_core.checkpoints import reach
+from xmo_core.invitations import invitation_of
 from xmo_core.office import Office
-from xmo_core.sending import invitation_of
 from xmo_core.store import tables as t
 from xmo_hooks import Answer, Invitation, Refused
 

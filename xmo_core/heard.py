@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from xmo_core import asking, line, sending, sync
+from xmo_core import asking, invitations, line, sending, sync
 from xmo_core.carrying import Carriers
 from xmo_core.channels import Open, opened
 from xmo_core.connected import Connected, connected
@@ -62,7 +62,7 @@ def _work(
     channels: Mapping[str, Open],
 ) -> None:
     problems = drain(office, run, leases, sources)
-    sending.tidy(office, leases[ASKING], run)
+    invitations.tidy(office, leases[ASKING], run)
     for start in range(0, len(problems), _AT_ONCE):
         asking.decide(office, run, leases[ASKING], list(sources), problems[start : start + _AT_ONCE])
     sending.send(office, run, leases[ASKING], Carriers(office, sources, channels), set(problems))

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from xmo_core import asking, scoring, sending, sync
+from xmo_core import asking, invitations, scoring, sending, sync
 from xmo_core.carrying import Carriers
 from xmo_core.channels import Open, opened
 from xmo_core.connected import Connected, Scope, connected
@@ -135,7 +135,7 @@ def run_line(office: Office, progress: Progress) -> Run:
         drain(office, run, leases, {name: sources[name] for name in hearing(office, sources) if name not in run.errors})
         # what could not be fetched may be open again by now: nobody is asked about it
         fresh = {name: source for name, source in sources.items() if name not in run.errors}
-        sending.tidy(office, leases[ASKING], run)
+        invitations.tidy(office, leases[ASKING], run)
         asking.decide(office, run, leases[ASKING], list(fresh))
         sending.send(office, run, leases[ASKING], Carriers(office, fresh, channels))
         scoring.score(office, run, leases[ASKING])

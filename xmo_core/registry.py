@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import metadata
-from inspect import signature
+from inspect import Parameter, signature
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -161,7 +161,12 @@ class Registry:
             if not hook.startswith("xmo_") or self._manager.parse_hookimpl_opts(module, hook) is None:
                 continue
             known = signature(spec).parameters
-            for argument in signature(function).parameters if callable(function) else ():
+            given = signature(function).parameters.values() if callable(function) else ()
+            # as pluggy does: what has a default is the plugin's own
+            asked = [
+                one.name for one in given if one.kind is Parameter.POSITIONAL_OR_KEYWORD and one.default is one.empty
+            ]
+            for argument in asked:
                 if argument not in known:
                     there = f"; there are {', '.join(known)}" if known else "; it takes none"
                     raise Unfit(f"{hook} is handed no {argument}{nearest(argument, known) or there}")

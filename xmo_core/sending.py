@@ -7,31 +7,29 @@ asked what it delivered: there, what nobody knows is called uncertain, shown, an
 """
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
-from xmo_core.asking import ledgers, occasion_of, read_switch, uncertain, vote
-from xmo_core.carrying import Carrier, Carriers
+from xmo_core.asking import ledgers, read_switch, uncertain, vote
+from xmo_core.carrying import LATER, Carrier, Carriers
 from xmo_core.checkpoints import reach
+from xmo_core.invitations import CHANGED, close, invitation_of, stands
 from xmo_core.logs import get as get_log
 from xmo_core.office import Office
 from xmo_core.registry import ContractBrokenError, contract_kept
 from xmo_core.store import tables as t
 from xmo_core.store.lease import Lease
 from xmo_core.store.runs import Run
-from xmo_core.store.tickets import read_persons, read_tickets
 from xmo_hooks import (
-    Answer,
-    AuthError,
     ConfigError,
     Conflict,
     Forbidden,
     Invitation,
     Message,
-    RateLimited,
+    Occasion,
     Receipt,
     Skip,
     Unavailable,
@@ -42,43 +40,16 @@ from xmo_hooks import (
 log = get_log("xmo.sending")
 
 _i = t.invitation.c
-# What leaves a question until the next run; any other refusal concerns this one ticket (closed, gone, not allowed).
-_LATER = (AuthError, ConfigError, Conflict, RateLimited, Unavailable)
 _PATIENCE = 3
-# What somebody may still answer, and what somebody may have got.
-_OPEN = ("claimed", "sent", "uncertain")
-_OUT = ("sent", "uncertain")
 _UNKNOWN = "It may have gone out, and nobody can ask whether it arrived."
-_CHANGED = "The problem is open again or deleted, or has another requester."
-
-
-def tidy(office: Office, lease: Lease, run: Run) -> None:
-    """Withdraw questions about problems that changed, and let those expire that nobody answered in time."""
-    now = office.now()
-    with lease.writing() as connection:
-        changed = _i.state.in_(_OPEN) & ~_stands()
-        withdrawn = _close(connection, changed, "withdrawn", _CHANGED, now)
-        expired = _close(connection, _i.state.in_(_OUT) & (_i.expires_at <= now), "expired", None, now)
-    run.count("asking", **{k: v for k, v in (("withdrawn", withdrawn), ("expired", expired)) if v})
-
-
-def _stands() -> ColumnElement[bool]:
-    """Tell whether an invitation is still about the last end of its problem, and to the person whose problem it is."""
-    p = t.problem.c
-    same = (p.id == _i.problem) & (p.ends == _i.n) & (p.person == _i.person) & p.ended_at.is_not(None)
-    return select(p.id).where(same).exists()
-
-
-def _close(connection: Connection, which: Any, state: str, reason: str | None, now: Any) -> int:
-    why = {} if reason is None else {"reason": reason}
-    done = connection.execute(update(t.invitation).where(which).values(state=state, ended_at=now, **why))
-    return done.rowcount
+_OTHER = Skip(rule="core.changed", reason="The ticket has another requester, or they have another address.")
+_UNREACHED = Skip(rule="core.unreached", reason="No channel reaches the person, and the ticket takes no comment.")
 
 
 def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Container[str] | None = None) -> None:
     """Send every claimed invitation whose source is at hand, or those about `only` these problems. A question that
     broke off is left until next time, and with it all of a source or a channel that refuses us, or that breaks off or
-    refuses questions again and again: one that a right was taken from would else use them all up."""
+    forbids us questions again and again: one that took a right from us would else use them all up."""
     closed: set[str] = set()
     in_a_row: Counter[str] = Counter()
     with office.store.reading() as connection:
@@ -91,11 +62,11 @@ def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Conta
             sending = _Sending(office, run, lease, row, carriers, closed)
             try:
                 became = sending.run()
-                in_a_row[sending.at] = in_a_row[sending.at] + 1 if sending.refused else 0
+                in_a_row[sending.at] = in_a_row[sending.at] + 1 if sending.forbidden else 0
                 if in_a_row[sending.at] == _PATIENCE:
                     closed.add(sending.at)
-                    run.fail(sending.at, f"It refused {_PATIENCE} questions in a row: {sending.refused}")
-            except (*_LATER, Forbidden) as error:
+                    run.fail(sending.at, f"It refused {_PATIENCE} questions in a row: {sending.forbidden}")
+            except (*LATER, Forbidden) as error:
                 at = sending.at
                 log.warning("question left", source=row.source, at=at, reason=str(error))
                 in_a_row[at] += 1
@@ -114,15 +85,15 @@ class _Tried(NamedTuple):
 
 
 class _Sending:
-    """One invitation on its way out; `at` names the source or the channel that it is with, `refused` says why that one
-    did not take it."""
+    """One invitation on its way out; `at` names the source or the channel that it is with, `forbidden` says why that
+    one does not let us."""
 
     def __init__(
         self, office: Office, run: Run, lease: Lease, row: Row[Any], carriers: Carriers, closed: Container[str]
     ) -> None:
         self._office, self._run, self._lease, self._row = office, run, lease, row
         self._carriers, self._closed, self.at = carriers, closed, row.source
-        self.refused = ""
+        self.forbidden = ""
 
     def run(self) -> str:
         """Take the invitation as far as it can go; returns what became of it, in a word for the counts."""
@@ -131,22 +102,37 @@ class _Sending:
         if tried is not None and tried.channel is not None:
             return self._unknown(tried)
         carrier = self._carrier(invitation, in_ticket=tried is not None)
+        if carrier is None:
+            return "left"
         if isinstance(carrier, Skip):
             with self._lease.writing() as connection:
                 self._withdraw(connection, carrier)
             return "withdrawn"
-        self.at = carrier.name
-        return "left" if carrier.name in self._closed else self._through(carrier, invitation, tried)
+        return self._through(carrier, invitation, tried)
 
-    def _carrier(self, invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip:
-        """Choose what carries the question; trouble with that is none of the ticket's, so it waits."""
+    def _carrier(self, invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip | None:
+        """Choose what carries the question, by what its vendor says now of who asked for help; say why nothing does, or
+        None where that cannot be told now. `in_ticket`: it may stand there already, so it goes nowhere else."""
         try:
             with contract_kept():
-                return self._carriers.of(self._row, invitation, in_ticket=in_ticket)
-        except (*_LATER, Forbidden):
+                return self._chosen(invitation.occasion, in_ticket)
+        except (*LATER, Forbidden):
             raise
-        except XmoError as error:
+        except XmoError as error:  # trouble with choosing is none of the ticket's, so it waits
             raise Unavailable(str(error), hint=error.hint, reached=False) from error
+
+    def _chosen(self, occasion: Occasion, in_ticket: bool) -> Carrier | Skip | None:
+        source, key = self._row.source, self._row.key
+        if in_ticket:
+            return self._carriers.in_ticket(source, occasion.ticket)
+        to = self._carriers.contact(source, key) if self._carriers.channels(source) else None
+        if to is not None and self._office.keys.pseudonym(source, to) != self._row.person:
+            return _OTHER
+        for carrier in self._carriers.ways(source, occasion.ticket, to):
+            self.at = carrier.name
+            if carrier.reaches(occasion):
+                return None if carrier.name in self._closed else carrier
+        return _UNREACHED
 
     def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
@@ -156,7 +142,7 @@ class _Sending:
             return "sent"
         with self._lease.writing() as connection:
             # A pause or a withdrawal that came meanwhile counts, and holds while we write the attempt.
-            query = select(_i.state, _stands().label("stands")).where(_i.id == self._row.id).with_for_update()
+            query = select(_i.state, stands().label("stands")).where(_i.id == self._row.id).with_for_update()
             now = connection.execute(query).one()
             if now.state != "claimed":
                 return "withdrawn"
@@ -167,6 +153,9 @@ class _Sending:
             message, began = self._compose(invitation), self._office.wall()
             row = {"invitation": self._row.id, "run": self._run.id, "at": began, "channel": carrier.channel}
             attempt: int = connection.execute(insert(t.attempt).values(row).returning(t.attempt.c.id)).scalar_one()
+            # whoever gets it has all the time to answer, also where no run could settle that yet
+            mine = update(t.invitation).where(_i.id == self._row.id)
+            connection.execute(mine.values(expires_at=self._until))
         reach("attempt.stored")
         return self._write(attempt, began, carrier, message)
 
@@ -175,7 +164,7 @@ class _Sending:
         try:
             with contract_kept():
                 return carrier.find(marker), ""
-        except (*_LATER, Forbidden):
+        except (*LATER, Forbidden):
             raise
         except XmoError as error:
             return None, str(error)
@@ -191,10 +180,10 @@ class _Sending:
         """Leave what a channel may have delivered as uncertain, once it can no longer be on its way."""
         if self._in_flight(tried):
             return "left"
-        until = self._office.now() + self._office.config.site.answer_within
         with self._lease.writing() as connection:
             claimed = (_i.id == self._row.id) & (_i.state == "claimed")
-            values = {"state": "uncertain", "reason": _UNKNOWN, "expires_at": until}
+            # it counts as asked: else only those who answer would
+            values = {"state": "uncertain", "reason": _UNKNOWN, "sent_at": self._office.now()}
             done = connection.execute(update(t.invitation).where(claimed).values(values))
         return "uncertain" if done.rowcount else "withdrawn"
 
@@ -207,6 +196,10 @@ class _Sending:
         # as long as a source may take to read what it needs, and then to write
         return self._office.config.http.max_wait + self._office.config.http.timeout * 1.2
 
+    @property
+    def _until(self) -> datetime:
+        return self._office.now() + self._office.config.site.answer_within
+
     def _load(self, connection: Connection) -> Invitation:
         ended_at = select(t.problem.c.ended_at).where(t.problem.c.id == self._row.problem)
         return invitation_of(self._office, connection, self._row, connection.execute(ended_at).scalar_one())
@@ -214,7 +207,7 @@ class _Sending:
     def _refused(self, connection: Connection, invitation: Invitation, gone: str, *, stands: bool) -> str | None:
         """Ask the triggers again: the world may have changed since the decision."""
         if gone or not stands:
-            reason = Skip(rule="core.refused", reason=gone) if gone else Skip(rule="core.changed", reason=_CHANGED)
+            reason = Skip(rule="core.refused", reason=gone) if gone else Skip(rule="core.changed", reason=CHANGED)
             self._withdraw(connection, reason)
             return "withdrawn"
         person = invitation.occasion.person.pseudonym
@@ -227,7 +220,7 @@ class _Sending:
 
     def _withdraw(self, connection: Connection, why: Skip) -> None:
         claimed = (_i.id == self._row.id) & (_i.state == "claimed")
-        _close(connection, claimed, "withdrawn", f"{why.rule}: {why.reason}", self._office.now())
+        close(connection, claimed, "withdrawn", _storable(f"{why.rule}: {why.reason}"), self._office.now())
 
     def _compose(self, invitation: Invitation) -> Message:
         settings = self._office.config.settings
@@ -245,14 +238,15 @@ class _Sending:
             with contract_kept():
                 receipt = carrier.deliver(message)
             reach("question.sent")
-        except _LATER as error:
+        except LATER as error:
             # Whether a write that broke off was taken only the marker can tell, and not before it must be over.
-            unknown = isinstance(error, Unavailable) and error.reached
+            # A comment may take several requests: of one that was not made, nothing follows for those before it.
+            unknown = isinstance(error, Unavailable) and (error.reached or carrier.channel is None)
             self._settle(attempt, "unknown" if unknown else "not sent", str(error))
             raise
         except XmoError as error:
-            self.refused = str(error)
-            self._settle(attempt, "refused", self.refused)
+            self.forbidden = str(error) if isinstance(error, Forbidden) else ""
+            self._settle(attempt, "refused", str(error))
             return "withdrawn"
         self._sent(receipt, attempt)
         return "sent"
@@ -262,17 +256,20 @@ class _Sending:
         with self._lease.writing() as connection:
             if attempt is not None:
                 self._outcome(connection, attempt, "sent", receipt.reference)
-            sent = {"sent_at": func.coalesce(_i.sent_at, literal(now, _i.sent_at.type)), "reference": receipt.reference}
+            sent = {
+                "sent_at": func.coalesce(_i.sent_at, literal(now, _i.sent_at.type)),
+                "reference": _storable(receipt.reference),
+            }
             connection.execute(update(t.invitation).where(_i.id == self._row.id).values(sent))
             # whoever answered meanwhile has a state of their own, and so has what was withdrawn on its way
-            waiting = {"state": "sent", "expires_at": now + self._office.config.site.answer_within}
+            waiting = {"state": "sent", "expires_at": self._until}
             claimed = (_i.id == self._row.id) & (_i.state == "claimed")
             connection.execute(update(t.invitation).where(claimed).values(waiting))
         reach("invitation.settled")
 
     def _outcome(self, connection: Connection, attempt: int, outcome: str, detail: str) -> None:
         which = t.attempt.c.id == attempt
-        connection.execute(update(t.attempt).where(which).values(outcome=outcome, detail=detail))
+        connection.execute(update(t.attempt).where(which).values(outcome=outcome, detail=_storable(detail)))
 
     def _settle(self, attempt: int, outcome: str, detail: str) -> None:
         with self._lease.writing() as connection:
@@ -282,29 +279,6 @@ class _Sending:
         reach("invitation.settled")
 
 
-def link(office: Office, invitation: str) -> str:
-    """Return the address of the page that answers this invitation."""
-    return f"{office.config.site.url}/a/{office.keys.token(invitation)}"
-
-
-def invitation_of(
-    office: Office, connection: Connection, row: Row[Any], ended_at: datetime, answers: Sequence[Answer] = ()
-) -> Invitation:
-    """Build an invitation from its row, with the ticket and the person as they are now."""
-    ticket = read_tickets(connection, [(row.source, row.key)])[row.source, row.key]
-    person = read_persons(connection, [row.person])[row.person]
-    occasion = occasion_of(row.problem, row.n, ended_at, row.source, person, ticket)
-    kept = {name: getattr(row, name) for name in ("id", "state", "marker", "expires_at")}
-    return Invitation(**kept, occasion=occasion, link=link(office, row.id), answers=answers)
-
-
-def withdraw_run(office: Office, run_id: int) -> tuple[int, int]:
-    """Withdraw what one run invited and nobody has answered; returns how many had gone out, and how many had not."""
-    with office.store.writing() as connection:
-        if connection.execute(select(t.run.c.id).where(t.run.c.id == run_id)).first() is None:
-            raise ConfigError(f"There is no run {run_id}.", hint="`xmo status` lists the last ones.")
-        mine = (_i.run == run_id) & _i.state.in_(_OPEN)
-        sent = connection.execute(select(_i.id).where(mine & _i.state.in_(_OUT))).all()
-        total = _close(connection, mine, "withdrawn", "Withdrawn by hand.", office.now())
-    log.info("invitations withdrawn", run=run_id, sent=len(sent), unsent=total - len(sent))
-    return len(sent), total - len(sent)
+def _storable(text: str) -> str:
+    """Return what a plugin or a vendor said without the signs that a database refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")

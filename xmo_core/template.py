@@ -31,7 +31,7 @@ def starter(
     for channel, way in channels.items():
         text += [
             *_table(f"channels.{channel}", way),
-            '# sources = ["NAME"]  # whose questions it carries; else those of all',
+            f"# sources = [{json.dumps(next(iter(sources), 'NAME'))}]  # whose questions it carries; else those of all",
             "",
         ]
     for section in sections:

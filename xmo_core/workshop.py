@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from xmo_core.logs import get as get_log
-from xmo_hooks import Grant, Tools
+from xmo_hooks import Grant, Log, Tools
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -41,7 +41,7 @@ class Workshop:
             requests_per_minute=self._config.requests_per_minute,
             limits=self._config.limits,
             now=self._office.wall,
-            log=get_log("xmo.source").bind(source=self._name),
+            log=self._log,
             on_wait=self._on_wait,
             random=Random(),  # noqa: S311 - jitter, no secret
         )
@@ -49,12 +49,17 @@ class Workshop:
     @property
     def tools(self) -> Tools:
         """Return what is handed to the plugin's class."""
-        log = get_log("xmo.source").bind(source=self._name)
-        return Tools(session=self.session, now=self._office.now, log=log, oauth=self._oauth)
+        return Tools(session=self.session, now=self._office.now, log=self._log, oauth=self._oauth)
 
     @property
     def _name(self) -> str:
         return self._section.partition(".")[2]
+
+    @property
+    def _log(self) -> Log:
+        what = self._section.partition(".")[0].removesuffix("s")
+        log: Log = get_log(f"xmo.{what}").bind(**{what: self._name})
+        return log
 
     def _oauth(self, grant: Grant) -> AuthBase:
         from xmo_core.oauth import OAuth

@@ -50,6 +50,8 @@ class Unavailable(XmoError):
     """The vendor could not be reached or answered nonsense, also after retries. `reached` False: whatever was to be
     written certainly was not, for no request arrived; else nobody knows."""
 
+    reached = True  # also of a plugin's own kinds, which may make themselves otherwise
+
     def __init__(self, message: str, *, hint: str = "", reached: bool = True) -> None:
         super().__init__(message, hint=hint)
         self.reached = reached

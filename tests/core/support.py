@@ -48,6 +48,7 @@ from xmo_hooks import (
     Measurement,
     Message,
     Native,
+    NotFound,
     Occasion,
     Page,
     Receipt,
@@ -118,6 +119,8 @@ class Vendor:
         self.comments = True
         self.final: frozenset[str] = frozenset()
         self.look_errors: deque[Exception] = deque()
+        self.unseen = ""
+        self.older: dict[str, Ticket] = {}  # what is told of a ticket behind its newest row
         self.on_look: Callable[[], object] = lambda: None
         self.on_write: Callable[[], object] = lambda: None
         self._page = page
@@ -155,7 +158,10 @@ class Vendor:
         self.on_look()
         if self.look_errors:
             raise self.look_errors.popleft()
-        return [self._row(self.tickets[key]) for key in keys if key in self.tickets]
+        if self.unseen in keys:
+            raise NotFound("There is no such ticket.")
+        older = [self._row(self.older[key]) for key in keys if key in self.older]
+        return [self._row(self.tickets[key]) for key in keys if key in self.tickets] + older
 
     def parse(self, row: Row) -> Iterable[Ticket | Touchpoint | Native | Measurement]:
         if "ticket" not in row:
@@ -201,12 +207,15 @@ class Post:
         self.sources: tuple[str, ...] | None = None
         self.letters: list[tuple[str, str]] = []
         self.errors: deque[Exception] = deque()
+        self.reach_error: Exception | None = None
         self.lost_answers = 0
 
     def check(self) -> Iterable[Finding]:
         return [Finding(level="ok", text="The post is open.")]
 
     def reaches(self, to: Contact, occasion: Occasion) -> bool:
+        if self.reach_error:
+            raise self.reach_error
         return bool(to.email) and str(to.email).endswith(f"@{self.domain}")
 
     def deliver(self, to: Contact, message: Message) -> Receipt:

@@ -299,6 +299,7 @@ level = "loud"
             CORP + POST + 'sources = ["crop"]\n',
             ':12 channels.letters.sources: there is no source "crop" (did you mean "corp"?).',
         ),
+        (CORP + POST + "sources = []\n", ":12 channels.letters.sources: Shorter than minimum length 1."),
         (
             CORP + POST.replace("letters", "corp"),
             ":9 channels.corp: a source has this name: give the channel one of its own.",
@@ -324,6 +325,12 @@ level = "loud"
 def test_each_mistake_says_what_to_write(reading: Read, text: str, mistake: str) -> None:
     [told] = mistakes(reading, text)
     assert told.startswith(mistake)
+
+
+@pytest.mark.parametrize("sources", ["sources = 3\n", "[[sources]]\na = 1\n"])
+def test_sources_that_are_no_tables_are_told_also_beside_a_channel(reading: Read, sources: str) -> None:
+    told = mistakes(reading, POST + 'sources = ["corp"]\n', site=sources + SITE)
+    assert any("sources: give each source a name and a table of its own" in one for one in told)
 
 
 def test_a_section_that_is_no_table_is_told(reading: Read) -> None:

@@ -10,9 +10,9 @@ from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, registry, surveys,
 from xmo_core import asking
 from xmo_core.connected import Scope
 from xmo_core.desk import StoreDesk
+from xmo_core.invitations import withdraw_run
 from xmo_core.line import sync_only
 from xmo_core.progress import Progress
-from xmo_core.sending import withdraw_run
 from xmo_core.store import tables as t
 from xmo_hooks import Conflict, Contact, Forbidden, Unavailable
 

@@ -109,6 +109,12 @@ def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(write: Wri
     assert found.call("xmo_decide", occasion=None, ledger=None, now=None, settings=None) == []
 
 
+@pytest.mark.parametrize("own", ["limit=3", "*, cache={}", "**more"])
+def test_an_argument_of_a_plugins_own_is_no_mistake(write: Write, own: str) -> None:
+    found = load([write("works", f"from xmo_hooks import hookimpl\n@hookimpl\ndef xmo_decide(occasion, {own}): ...")])
+    assert found.broken == {}
+
+
 def test_a_module_that_is_not_there_is_told_apart_from_one_that_it_needs() -> None:
     found = load([EntryPoint("gone", "made_nowhere.plugin", "xmo.plugins")])
     assert found.broken["gone"].reason == "its module made_nowhere.plugin is not there"

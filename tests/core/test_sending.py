@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tests.core.support import DAY, HOUR, NOW, Bench, Vendor, asks, feeling, registry, surveys, ticket
 from xmo_core import asking, sending
 from xmo_core.desk import StoreDesk
-from xmo_core.sending import withdraw_run
+from xmo_core.invitations import withdraw_run
 from xmo_core.store import tables as t
 from xmo_hooks import (
     Ask,
@@ -169,6 +169,15 @@ def test_a_source_that_refuses_again_and_again_is_left_and_named(resolved: Bench
     assert run.errors == {"corp": "It refused 3 questions in a row: The account may not comment."}
     resolved.run()
     assert len(resolved.vendor.journal) == 5
+
+
+@pytest.mark.parametrize("error", [Immutable("The ticket is closed."), NotFound("Gone."), XmoError("No.")])
+def test_tickets_that_take_no_comment_stop_no_other_however_many_they_are(resolved: Bench, error: XmoError) -> None:
+    for number in range(2, 10):
+        resolved.resolve(str(number))
+    resolved.vendor.write_errors.extend([error] * 8)
+    run = resolved.run()
+    assert (run.counts["asking"], run.errors) == ({"ask": 9, "withdrawn": 8, "sent": 1}, {})
 
 
 def test_a_refusal_now_and_then_stops_no_other(resolved: Bench) -> None:

@@ -4,8 +4,8 @@ import click
 
 from xmo_core import asking
 from xmo_core.cli import AS_JSON, Surroundings, show_json
+from xmo_core.invitations import withdraw_run
 from xmo_core.overview import invitations as newest
-from xmo_core.sending import withdraw_run
 
 
 @click.command()

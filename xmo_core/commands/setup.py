@@ -13,7 +13,7 @@ from xmo_core import one_off, registry
 from xmo_core.channels import opened
 from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
 from xmo_core.connected import Connected, connected
-from xmo_core.line import Waits, chosen
+from xmo_core.line import Waits
 from xmo_core.office import Office
 from xmo_core.template import starter
 from xmo_hooks import ConfigError, Finding, XmoError
@@ -42,7 +42,8 @@ def init(surroundings: Surroundings, kinds: Sequence[str]) -> None:
         known = ", ".join([*offered, *ways]) or "none"
         raise ConfigError(f"There is no kind {', '.join(unknown)}.", hint=f"There are: {known}.")
     sources = {kind: offered[kind][1] for kind in kinds or offered if kind in offered}
-    channels = {kind: ways[kind][1] for kind in kinds if kind in ways}
+    # no channel may have the name of a source
+    channels = {f"{kind}_channel" if kind in sources else kind: ways[kind][1] for kind in kinds if kind in ways}
     sections = [section for _, section in loaded.sections().values()]
     text = starter(name="Our IT", url="http://127.0.0.1:8080", sources=sources, channels=channels, sections=sections)
     with writing_files():
@@ -100,8 +101,11 @@ def check(surroundings: Surroundings, only: Sequence[str], as_json: bool) -> Non
     hasty = replace(office, config=replace(office.config, http=http))
     ways = [name for name in office.config.channels if name in only or not only]
     named = [name for name in only if name not in ways]
+    if unknown := [name for name in named if name not in office.config.sources]:
+        known = ", ".join([*office.config.sources, *office.config.channels]) or "none"
+        raise ConfigError(f"There is no {', '.join(unknown)} in the config.", hint=f"It has: {known}.")
     with (
-        connected(hasty, chosen(office, named) if named or not only else (), Waits()) as sources,
+        connected(hasty, named if only else office.config.sources, Waits()) as sources,
         opened(hasty, ways, Waits()) as channels,
     ):
         found = {"xmo": list(_own(office))}
