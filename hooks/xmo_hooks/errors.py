@@ -47,8 +47,8 @@ class RateLimited(XmoError):
 
 
 class Unavailable(XmoError):
-    """The vendor could not be reached or answered nonsense, also after retries. `reached` False: whatever was to be
-    written certainly was not, for no request arrived; else nobody knows."""
+    """The vendor could not be reached or answered nonsense, also after retries. `reached` False: what a
+    channel was to deliver certainly was not, for no request arrived; else nobody knows."""
 
     reached = True  # also of a plugin's own kinds, which may make themselves otherwise
 

@@ -61,6 +61,17 @@ def test_a_name_comes_out_as_it_is_or_is_left_out(name: str) -> None:
     assert to.addr_spec == "anna@example.com"
 
 
+@given(st.text(st.sampled_from("ab ,;<>@\"(ü"), max_size=150), st.integers(1, 60))
+@example("Anna Gruen via Service Portal, on behalf of the Board of Directors, boss@example.org (Zurich)", 4)
+@example("Bartholomew-Featherstonehaugh, Johnathan Edw", 60)
+def test_no_name_however_long_brings_another_receiver(name: str, local: int) -> None:
+    to = address(name, Mailbox("a" * local, "example.com"))
+    assert SENDER is not None
+    raw = bytes(build(Message(marker=MARKER, text="x"), sender=SENDER, to=to, reply_to=None, at=NOW))
+    read = email.message_from_bytes(raw, policy=email.policy.default)
+    assert [one.addr_spec for one in read["To"].addresses] == [f"{'a' * local}@example.com"]
+
+
 @given(st.text(st.characters()))  # with lone surrogates
 @example("\ud800")
 def test_half_a_character_stops_no_mail(text: str) -> None:

@@ -14,7 +14,8 @@ _DOMAIN = re.compile(rf"({_LABEL}\.)+(?!\d+\Z){_LABEL}")
 _WRITTEN = re.compile(r'(?:"?(?P<name>[^"<>]*?)"?\s*<(?P<inner>[^<>]*)>|(?P<bare>[^<>]*))')
 _LONGEST_LOCAL, _LONGEST = 64, 254
 _ENCODED = "=?"  # begins an encoded word (RFC 2047): decoded, it may hold a line break, and behind it a header
-# An encoded name that fits one line: where it needs two, the library may put a space into the middle of a word.
+# In bytes; a name that fits one line: where it needs two, the library may put a space into the middle of a word, and
+# take away the quotes around a comma, behind which another address would begin.
 _LONGEST_NAME = 45
 
 
@@ -66,7 +67,7 @@ def address(name: str | None, box: Mailbox) -> Address:
 
 def fits(name: str) -> bool:
     """Tell whether a name can stand in a header as it is."""
-    return name.isascii() or len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
+    return len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
 
 
 def one_line(text: str) -> str:

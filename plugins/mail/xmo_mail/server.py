@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
-from xmo_hooks import ConfigError
+from xmo_hooks import ConfigError, NotFound, Unavailable
 from xmo_mail.options import Options, reveal
 from xmo_mail.refusals import Step, doubtful, not_delivered, refusal
 
@@ -101,9 +101,12 @@ class Conversation:
             raise refusal(self._server, "log-in", error.smtp_code, _bytes(error.smtp_error)) from None
 
     def try_sender(self, sender: str) -> None:
-        """Ask whether mail of this sender is taken, and take the question back."""
+        """Ask whether mail of this sender is taken, as if to itself, and take the question back: many servers put off
+        what they think of a sender until they hear of a receiver."""
         with not_delivered(self._server):
             self._expect("MAIL", self._smtp.mail(sender))
+            with suppress(NotFound, Unavailable):  # a sender that nobody can answer, or a server that lets guests wait
+                self._expect("RCPT", self._smtp.rcpt(sender))
             self._smtp.rset()
 
     def hand_over(self, sender: str, to: str, content: bytes) -> None:
