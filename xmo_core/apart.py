@@ -72,19 +72,14 @@ class Process:
         self._process.start()
         theirs.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def _ask(self, what: str, *args: Any) -> Any:
+    def ask(self, what: str, *args: Any) -> Any:
+        """Have it do something, and return what comes of it."""
         self._tell(what, *args)
         return self._hear(what)[1]
 
     def _tell(self, what: str, *args: Any) -> None:
-        if self._given_up:
-            raise self._given_up
+        if self._given_up:  # whatever is asked of it now, is asked of nobody
+            raise GivenUpError(str(self._given_up), hint=self._given_up.hint, reached=False)
         try:
             self._pipe.send((what, args))
         except OSError:
@@ -119,11 +114,11 @@ class Process:
         return self._give_up(f"The plugin's process ended at `{what}` ({how}).", "Tell the maker of the plugin.")
 
     def _give_up(self, reason: str, hint: str = "") -> GivenUpError:
-        self._end()
+        self.end()
         self._given_up = GivenUpError(reason, hint=hint)
         return self._given_up
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Have the process end by itself, which it does at once, but for a token that is being renewed: of that one the
         vendor has forgotten the predecessor. One that cannot is killed."""
         self._pipes.discard(self._pipe)
@@ -139,14 +134,20 @@ class Apart(Process):
     def __init__(self, office: Office, name: str, on_wait: OnWait) -> None:
         super().__init__(partial(Here, office, name), name, office.config.sources[name].time_budget, on_wait)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
     def check(self) -> tuple[list[Finding], float | None]:
         """See `Connected`."""
-        found: tuple[list[Finding], float | None] = self._ask("check")
+        found: tuple[list[Finding], float | None] = self.ask("check")
         return found
 
     def count(self, scope: Scope, stored: Json) -> Estimate | None:
         """See `Connected`."""
-        estimate: Estimate | None = self._ask("count", scope, stored)
+        estimate: Estimate | None = self.ask("count", scope, stored)
         return estimate
 
     def pages(self, scope: Scope, stored: Json, asking: Asking) -> Iterator[Read]:
@@ -165,54 +166,64 @@ class Apart(Process):
 
     def parse(self, raws: Sequence[Row], asking: Asking) -> Rows:
         """See `Connected`."""
-        rows: Rows = self._ask("parse", raws, asking)
+        rows: Rows = self.ask("parse", raws, asking)
         return rows
 
     def fetch_some(self, keys: Sequence[str], asking: Asking) -> Rows:
         """See `Connected`."""
-        rows: Rows = self._ask("fetch_some", keys, asking)
+        rows: Rows = self.ask("fetch_some", keys, asking)
         return rows
 
     def contacts(self, keys: Sequence[str]) -> dict[str, Contact]:
         """See `Connected`."""
-        found: dict[str, Contact] = self._ask("contacts", keys)
+        found: dict[str, Contact] = self.ask("contacts", keys)
         return found
 
     def gone(self, keys: Sequence[str]) -> set[str]:
         """See `Connected`."""
-        gone: set[str] = self._ask("gone", keys)
+        gone: set[str] = self.ask("gone", keys)
         return gone
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         """See `Connected`."""
-        receipt: Receipt | None = self._ask("find", ticket, marker)
+        receipt: Receipt | None = self.ask("find", ticket, marker)
         return receipt
 
     def comment(self, ticket: Ticket, message: Message) -> Receipt:
         """See `Connected`."""
-        receipt: Receipt = self._ask("comment", ticket, message)
+        receipt: Receipt = self.ask("comment", ticket, message)
         return receipt
 
 
-class ChannelApart(Process):
-    """The front of a channel that is at work in another process; see `Open` for its methods."""
+class ChannelApart:
+    """The front of a channel that is at work in two other processes: one delivers, and may come to grief; the other one
+    still says whom the channel reaches, so that all others are asked elsewhere. See `Open` for its methods."""
 
     def __init__(self, office: Office, name: str, on_wait: OnWait) -> None:
-        super().__init__(partial(ChannelHere, office, name), name, office.config.channels[name].time_budget, on_wait)
+        make, budget = partial(ChannelHere, office, name), office.config.channels[name].time_budget
+        self._reaching = Process(make, name, budget, on_wait)
+        self._delivering = Process(make, name, budget, on_wait)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in (self._reaching, self._delivering):
+            process.end()
 
     def check(self) -> list[Finding]:
         """See `Open`."""
-        found: list[Finding] = self._ask("check")
+        found: list[Finding] = self._delivering.ask("check")
         return found
 
     def reaches(self, to: Contact, occasion: Occasion) -> bool:
         """See `Open`."""
-        reached: bool = self._ask("reaches", to, occasion)
+        reached: bool = self._reaching.ask("reaches", to, occasion)
         return reached
 
     def deliver(self, to: Contact, message: Message) -> Receipt:
         """See `Open`."""
-        receipt: Receipt = self._ask("deliver", to, message)
+        receipt: Receipt = self._delivering.ask("deliver", to, message)
         return receipt
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from xmo_core.connected import expect
 from xmo_core.workshop import Workshop
-from xmo_hooks import Channel, Contact, Finding, Message, Occasion, Receipt
+from xmo_hooks import Channel, Contact, Finding, Message, Occasion, Receipt, XmoError
 
 if TYPE_CHECKING:
     from xmo_core.http import Wait
@@ -52,7 +52,21 @@ class ChannelHere:
 
     def deliver(self, to: Contact, message: Message) -> Receipt:
         """See `Open`."""
-        return expect(Receipt, self._channel.deliver(to, message))
+        with _nobody_named(to):
+            return expect(Receipt, self._channel.deliver(to, message))
+
+
+@contextmanager
+def _nobody_named(to: Contact) -> Iterator[None]:
+    """Keep a person out of what a plugin says of a delivery that failed: it is logged, stored and shown."""
+    try:
+        yield
+    except XmoError as error:
+        said = str(error)
+        for private in filter(None, (to.email, to.name)):
+            said = said.replace(private, "***")
+        error.args = (said,)
+        raise
 
 
 @contextmanager

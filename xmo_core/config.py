@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar, cast
 from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -209,17 +209,17 @@ class _Reading:
         return {name: channel for name, channel in read.items() if channel is not None}
 
     def _channel(self, path: Key, table: dict[str, Any], sources: Sequence[str]) -> ChannelConfig | None:
-        known = self._tables("sources")
+        known, only = self._tables("sources"), table.get("sources")
         if path[1] in known:
             self._wrong(path, "a source has this name: give the channel one of its own")
+        for unknown in set(only).difference(known) if _texts(only) else ():
+            there = nearest(unknown, known) or f"; there are {', '.join(known) or 'none'}"
+            self._wrong((*path, "sources"), f'there is no source "{unknown}"{there}')
         if (loaded := self._plugged(path, table, self.registry.channels(), ChannelSchema())) is None:
             return None
         kind, core, options = loaded
-        only = core["sources"]
-        for unknown in set(only or ()).difference(known):
-            self._wrong((*path, "sources"), f'there is no source "{unknown}"{nearest(unknown, known)}')
         pace, budget = core.get("requests_per_minute", kind.requests_per_minute), core["time_budget"]
-        mine = None if only is None else tuple(name for name in only if name in sources)
+        mine = None if core["sources"] is None else tuple(name for name in core["sources"] if name in sources)
         return ChannelConfig(kind=kind, options=options, requests_per_minute=pace, time_budget=budget, sources=mine)
 
     def _enabled(self, group: str) -> dict[str, dict[str, Any]]:
@@ -326,6 +326,10 @@ class _Reading:
         line = self.places.line(path)
         place = f"{self.path}:{line}" if line else str(self.path)
         self.mistakes.append((line or 0, redact(f"{place} {'.'.join(path)}: {what.rstrip('.')}.")))
+
+
+def _texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _is_secret(path: Key) -> bool:

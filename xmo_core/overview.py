@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from xmo_core.asking import uncertain as unknown
 from xmo_core.office import Office
 from xmo_core.store import tables as t
 
@@ -28,12 +29,14 @@ def invitations(office: Office, limit: int) -> list[Mapping[str, Any]]:
 def overview(office: Office) -> Mapping[str, int]:
     """Count what waits for somebody."""
     i = t.invitation
+    tried = select(t.attempt.c.id).where((t.attempt.c.invitation == i.c.id) & unknown()).exists()
+    claimed = i.c.state == "claimed"
     queries = {
         "tickets": select(func.count()).select_from(t.ticket),
         "quarantined": select(func.count()).select_from(t.quarantine),
-        "to_be_sent": select(func.count()).select_from(i).where(i.c.state == "claimed"),
+        "to_be_sent": select(func.count()).select_from(i).where(claimed & ~tried),
         "to_be_answered": select(func.count()).select_from(i).where(i.c.state == "sent"),
-        "uncertain": select(func.count()).select_from(i).where(i.c.state == "uncertain"),
+        "uncertain": select(func.count()).select_from(i).where((i.c.state == "uncertain") | (claimed & tried)),
     }
     (counts,) = office.store.read(select(*[query.label(name) for name, query in queries.items()]))
     return counts

@@ -7,7 +7,7 @@ asked what it delivered: there, what nobody knows is called uncertain, shown, an
 """
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -40,7 +40,7 @@ from xmo_hooks import (
 log = get_log("xmo.sending")
 
 _i = t.invitation.c
-_PATIENCE = 3
+_MOST = 3  # in a row: what broke off, or was refused
 _UNKNOWN = "It may have gone out, and nobody can ask whether it arrived."
 _OTHER = Skip(rule="core.changed", reason="The ticket has another requester, or they have another address.")
 _UNREACHED = Skip(rule="core.unreached", reason="No channel reaches the person, and the ticket takes no comment.")
@@ -50,31 +50,49 @@ def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Conta
     """Send every claimed invitation whose source is at hand, or those about `only` these problems. A question that
     broke off is left until next time, and with it all of a source or a channel that refuses us, or that breaks off or
     forbids us questions again and again: one that took a right from us would else use them all up."""
-    closed: set[str] = set()
-    in_a_row: Counter[str] = Counter()
+    patience = _Patience(run)
     with office.store.reading() as connection:
         query = select(t.invitation).where(_i.state == "claimed").order_by(_i.claimed_at, _i.id)
         claimed = [row for row in connection.execute(query) if only is None or row.problem in only]
     carriers.expect(claimed)
     for row in claimed:
         became = "left"
-        if row.source in carriers and row.source not in closed:
-            sending = _Sending(office, run, lease, row, carriers, closed)
+        if row.source in carriers and row.source not in patience.ended:
+            sending = _Sending(office, run, lease, row, carriers, patience)
             try:
                 became = sending.run()
-                in_a_row[sending.at] = in_a_row[sending.at] + 1 if sending.forbidden else 0
-                if in_a_row[sending.at] == _PATIENCE:
-                    closed.add(sending.at)
-                    run.fail(sending.at, f"It refused {_PATIENCE} questions in a row: {sending.forbidden}")
             except (*LATER, Forbidden) as error:
-                at = sending.at
-                log.warning("question left", source=row.source, at=at, reason=str(error))
-                in_a_row[at] += 1
-                if in_a_row[at] == _PATIENCE or not isinstance(error, Conflict | Unavailable):
-                    closed.add(at)
-                if at in closed or isinstance(error, ContractBrokenError):
-                    run.fail(at, str(error))
+                became = sending.became
+                log.warning("question left", source=row.source, at=sending.at, reason=str(error))
+                patience.broken_off(sending.at, error)
         run.count("asking", **{became: 1})
+
+
+class _Patience:
+    """Which sources and channels are left alone for the rest of a run (`ended`)."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self.ended = run, set[str]()
+        self._in_a_row: Counter[str] = Counter()
+
+    def well(self, at: str) -> None:
+        """Note that a question went out there."""
+        self._in_a_row[at] = 0
+
+    def broken_off(self, at: str, error: XmoError) -> None:
+        """Note that a question broke off there."""
+        self._in_a_row[at] += 1
+        if self._in_a_row[at] == _MOST or not isinstance(error, Conflict | Unavailable):
+            self.ended.add(at)
+        if at in self.ended or isinstance(error, ContractBrokenError):
+            self._run.fail(at, str(error))
+
+    def refused(self, at: str, why: str) -> None:
+        """Note that a question was refused there."""
+        self._in_a_row[at] += 1
+        if self._in_a_row[at] == _MOST:
+            self.ended.add(at)
+            self._run.fail(at, f"It refused {_MOST} questions in a row, this one so: {why}")
 
 
 class _Tried(NamedTuple):
@@ -85,43 +103,45 @@ class _Tried(NamedTuple):
 
 
 class _Sending:
-    """One invitation on its way out; `at` names the source or the channel that it is with, `forbidden` says why that
-    one does not let us."""
+    """One invitation on its way out; `at` names the source or the channel that it is with, `became` what it is when it
+    breaks off."""
 
     def __init__(
-        self, office: Office, run: Run, lease: Lease, row: Row[Any], carriers: Carriers, closed: Container[str]
+        self, office: Office, run: Run, lease: Lease, row: Row[Any], carriers: Carriers, patience: _Patience
     ) -> None:
         self._office, self._run, self._lease, self._row = office, run, lease, row
-        self._carriers, self._closed, self.at = carriers, closed, row.source
-        self.forbidden = ""
+        self._carriers, self._patience, self.at, self.became = carriers, patience, row.source, "left"
 
     def run(self) -> str:
         """Take the invitation as far as it can go; returns what became of it, in a word for the counts."""
         with self._office.store.reading() as connection:
             invitation, tried = self._load(connection), self._tried(connection)
+            refused = self._refusals(connection)
         if tried is not None and tried.channel is not None:
-            return self._unknown(tried)
-        carrier = self._carrier(invitation, in_ticket=tried is not None)
+            return "left" if self._in_flight(tried) else self._doubted()
+        carrier = self._carrier(invitation, refused, in_ticket=tried is not None)
         if carrier is None:
             return "left"
         if isinstance(carrier, Skip):
             with self._lease.writing() as connection:
                 self._withdraw(connection, carrier)
             return "withdrawn"
-        return self._through(carrier, invitation, tried)
+        became = self._through(carrier, invitation, tried)
+        return self.run() if became == "refused" else became  # there may be another way
 
-    def _carrier(self, invitation: Invitation, *, in_ticket: bool) -> Carrier | Skip | None:
-        """Choose what carries the question, by what its vendor says now of who asked for help; say why nothing does, or
-        None where that cannot be told now. `in_ticket`: it may stand there already, so it goes nowhere else."""
+    def _carrier(self, invitation: Invitation, refused: Mapping[str, str], *, in_ticket: bool) -> Carrier | Skip | None:
+        """Choose what carries the question, by what its vendor says now of who asked for help, but none of the channels
+        that `refused` it; say why nothing does, or None where that cannot be told now. `in_ticket`: it may stand there
+        already, so it goes nowhere else."""
         try:
             with contract_kept():
-                return self._chosen(invitation.occasion, in_ticket)
+                return self._chosen(invitation.occasion, refused, in_ticket)
         except (*LATER, Forbidden):
             raise
         except XmoError as error:  # trouble with choosing is none of the ticket's, so it waits
             raise Unavailable(str(error), hint=error.hint, reached=False) from error
 
-    def _chosen(self, occasion: Occasion, in_ticket: bool) -> Carrier | Skip | None:
+    def _chosen(self, occasion: Occasion, refused: Mapping[str, str], in_ticket: bool) -> Carrier | Skip | None:
         source, key = self._row.source, self._row.key
         if in_ticket:
             return self._carriers.in_ticket(source, occasion.ticket)
@@ -130,9 +150,9 @@ class _Sending:
             return _OTHER
         for carrier in self._carriers.ways(source, occasion.ticket, to):
             self.at = carrier.name
-            if carrier.reaches(occasion):
-                return None if carrier.name in self._closed else carrier
-        return _UNREACHED
+            if carrier.channel not in refused and carrier.reaches(occasion):
+                return None if carrier.name in self._patience.ended else carrier
+        return Skip(rule="core.refused", reason=[*refused.values()][-1]) if refused else _UNREACHED
 
     def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
@@ -176,13 +196,17 @@ class _Sending:
         last = connection.execute(unknown.order_by(a.id.desc()).limit(1)).first()
         return last and _Tried(last.at, last.channel)
 
-    def _unknown(self, tried: _Tried) -> str:
-        """Leave what a channel may have delivered as uncertain, once it can no longer be on its way."""
-        if self._in_flight(tried):
-            return "left"
+    def _refusals(self, connection: Connection) -> dict[str, str]:
+        """Return the channels that refused this question for good, each with its reason."""
+        a = t.attempt.c
+        mine = (a.invitation == self._row.id) & (a.outcome == "refused") & a.channel.is_not(None)
+        found = connection.execute(select(a.channel, a.detail).where(mine).order_by(a.id))
+        return {row.channel: row.detail for row in found}
+
+    def _doubted(self) -> str:
+        """Leave as uncertain what a channel may have delivered. It counts as asked, or only who answers would."""
         with self._lease.writing() as connection:
             claimed = (_i.id == self._row.id) & (_i.state == "claimed")
-            # it counts as asked: else only those who answer would
             values = {"state": "uncertain", "reason": _UNKNOWN, "sent_at": self._office.now()}
             done = connection.execute(update(t.invitation).where(claimed).values(values))
         return "uncertain" if done.rowcount else "withdrawn"
@@ -243,13 +267,23 @@ class _Sending:
             # A comment may take several requests: of one that was not made, nothing follows for those before it.
             unknown = isinstance(error, Unavailable) and (error.reached or carrier.channel is None)
             self._settle(attempt, "unknown" if unknown else "not sent", str(error))
+            if unknown and carrier.channel is not None:
+                self.became = self._doubted()  # it is over, and nobody will ever know more
             raise
         except XmoError as error:
-            self.forbidden = str(error) if isinstance(error, Forbidden) else ""
-            self._settle(attempt, "refused", str(error))
-            return "withdrawn"
+            return self._refused_by(carrier, attempt, error)
+        self._patience.well(carrier.name)
         self._sent(receipt, attempt)
         return "sent"
+
+    def _refused_by(self, carrier: Carrier, attempt: int, error: XmoError) -> str:
+        """Settle what was refused for good: a comment withdraws the question, behind a channel there may be another
+        way. What concerns one ticket alone says nothing about the next one; a channel knows no tickets."""
+        lost = Skip(rule="core.refused", reason=str(error)) if carrier.channel is None else None
+        self._settle(attempt, "refused", str(error), lost)
+        if carrier.channel is not None or isinstance(error, Forbidden):
+            self._patience.refused(carrier.name, str(error))
+        return "withdrawn" if lost else "refused"
 
     def _sent(self, receipt: Receipt, attempt: int | None = None) -> None:
         now = self._office.now()
@@ -271,11 +305,11 @@ class _Sending:
         which = t.attempt.c.id == attempt
         connection.execute(update(t.attempt).where(which).values(outcome=outcome, detail=_storable(detail)))
 
-    def _settle(self, attempt: int, outcome: str, detail: str) -> None:
+    def _settle(self, attempt: int, outcome: str, detail: str, lost: Skip | None = None) -> None:
         with self._lease.writing() as connection:
             self._outcome(connection, attempt, outcome, detail)
-            if outcome == "refused":
-                self._withdraw(connection, Skip(rule="core.refused", reason=detail))
+            if lost is not None:
+                self._withdraw(connection, lost)
         reach("invitation.settled")
 
 

@@ -32,7 +32,7 @@ class Postbox:
         return [Finding(level="ok", text="The box is empty.")]
 
     def reaches(self, to: Contact, occasion: Occasion) -> bool:
-        return to.email is not None
+        return to.email is not None and not to.email.startswith("stranger")
 
     def deliver(self, to: Contact, message: Message) -> Receipt:
         with (self._folder / "letters.txt").open("a", encoding="utf-8") as file:

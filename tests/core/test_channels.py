@@ -158,10 +158,31 @@ def test_what_was_not_delivered_goes_out_with_the_next_run(bench: Bench, post: P
     assert len(post.letters) == 1
 
 
-@pytest.mark.parametrize(
-    "error", [NotFound("Nobody."), Immutable("Closed."), Forbidden("Not to them."), XmoError("No.")]
-)
-def test_what_can_never_be_delivered_is_withdrawn_with_the_reason(bench: Bench, post: Post, error: XmoError) -> None:
+REFUSALS = [NotFound("Nobody."), Immutable("Closed."), Forbidden("No."), XmoError("No.")]
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_what_a_channel_can_never_deliver_goes_the_next_way(bench: Bench, post: Post, error: XmoError) -> None:
+    bench.channels |= {"far": Post("example.org"), "second": Post()}
+    bench.reopen()
+    post.errors.append(error)
+    bench.resolve()
+    bench.run()
+    assert outcomes(bench) == [("post", "refused"), ("second", "sent")]
+    assert (post.letters, len(bench.channels["second"].letters), bench.vendor.journal) == ([], 1, [])
+
+
+def test_what_all_channels_refuse_goes_into_the_ticket(bench: Bench, post: Post) -> None:
+    post.errors.append(NotFound("Nobody."))
+    bench.resolve()
+    run = bench.run()
+    assert (post.letters, len(bench.vendor.journal), run.counts["asking"]) == ([], 1, {"ask": 1, "sent": 1})
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_what_can_go_no_other_way_is_withdrawn_with_the_reason(bench: Bench, post: Post, error: XmoError) -> None:
+    bench.vendor.comments = False
+    bench.reopen()
     post.errors.append(error)
     bench.resolve()
     bench.run()
@@ -169,20 +190,52 @@ def test_what_can_never_be_delivered_is_withdrawn_with_the_reason(bench: Bench, 
     assert (invitation.state, invitation.reason) == ("withdrawn", f"core.refused: {error}")
 
 
-def test_what_may_have_arrived_is_called_uncertain_and_never_sent_again(bench: Bench, post: Post) -> None:
+def test_a_channel_that_refused_a_question_is_not_tried_with_it_again(bench: Bench, post: Post) -> None:
+    post.errors.append(NotFound("Nobody."))
+    bench.vendor.write_errors.append(Conflict("Changed."))
+    bench.resolve()
+    bench.run()
+    assert outcomes(bench) == [("post", "refused"), (None, "not sent")]
+    bench.run()
+    assert (post.letters, len(bench.vendor.journal)) == ([], 1)
+
+
+def test_a_channel_that_refuses_again_and_again_is_left_and_named(bench: Bench, post: Post) -> None:
+    post.errors.extend([NotFound("There is no such path.")] * 9)
+    for key in range(9):
+        bench.resolve(str(key))
+    run = bench.run()
+    assert run.errors == {"post": "It refused 3 questions in a row, this one so: There is no such path."}
+    assert run.counts["asking"] == {"ask": 9, "sent": 3, "left": 6}
+    assert len(bench.vendor.journal) == 3
+
+
+def test_what_may_have_arrived_is_called_uncertain_at_once_and_never_sent_again(bench: Bench, post: Post) -> None:
     post.lost_answers = 1
     bench.resolve()
-    assert bench.run().counts["asking"]["left"] == 1
-    assert (outcomes(bench), bench.states()) == ([("post", "unknown")], {"1#1": "claimed"})
-    assert bench.run().counts["asking"]["left"] == 1  # another process may still be at it
-    bench.wall.tick(GRACE)
-    assert bench.run().counts["asking"]["uncertain"] == 1
+    assert bench.run().counts["asking"] == {"ask": 1, "uncertain": 1}
     (invitation,) = bench.rows(t.invitation)
+    assert (outcomes(bench), invitation.state) == ([("post", "unknown")], "uncertain")
     assert invitation.reason == "It may have gone out, and nobody can ask whether it arrived."
     assert invitation.expires_at == bench.clock() + 14 * DAY
     bench.pass_time()
     bench.run()
     assert (bench.states(), len(post.letters), len(bench.vendor.journal)) == ({"1#1": "uncertain"}, 1, 0)
+
+
+def test_what_a_dead_process_may_have_sent_is_called_uncertain_once_it_must_be_over(bench: Bench, post: Post) -> None:
+    post.lost_answers = 1
+    bench.resolve()
+    bench.run()
+    # as if the run had been killed in the middle of it
+    bench.change(sa.update(t.attempt).values(outcome=None, detail=None))
+    bench.change(sa.update(t.invitation).values(state="claimed", sent_at=None, reason=None))
+    waiting = overview(bench.office)
+    assert (waiting["to_be_sent"], waiting["uncertain"]) == (0, 1)
+    assert bench.run().counts["asking"] == {"left": 1}  # another process may still be at it
+    bench.wall.tick(GRACE)
+    assert bench.run().counts["asking"] == {"uncertain": 1}
+    assert (bench.states(), len(post.letters)) == ({"1#1": "uncertain"}, 1)
 
 
 @pytest.fixture
@@ -192,7 +245,6 @@ def uncertain(bench: Bench, post: Post) -> Bench:
     bench.resolve()
     bench.run()
     bench.pass_time()
-    bench.run()
     assert bench.states() == {"1#1": "uncertain"}
     return bench
 
@@ -365,7 +417,7 @@ def test_an_error_of_a_plugins_own_making_leaves_nobody_in_doubt_but_its_questio
     post.errors.append(Gone())
     bench.resolve("1")
     bench.resolve("2")
-    assert bench.run().counts["asking"] == {"ask": 2, "left": 1, "sent": 1}
+    assert bench.run().counts["asking"] == {"ask": 2, "uncertain": 1, "sent": 1}
 
 
 @pytest.mark.parametrize("odd", ["half of a sign: \ud83d", "nothing: \0"])
@@ -373,7 +425,7 @@ def test_words_that_no_database_takes_stop_no_run(bench: Bench, post: Post, odd:
     post.errors.extend([NotFound(odd), Unavailable(odd)])
     for key in ("1", "2", "3"):
         bench.resolve(key)
-    assert bench.run().counts["asking"] == {"ask": 3, "withdrawn": 1, "left": 1, "sent": 1}
+    assert bench.run().counts["asking"] == {"ask": 3, "uncertain": 1, "sent": 2}
 
 
 def test_whoever_gets_a_late_question_has_all_the_time_to_answer(bench: Bench, post: Post) -> None:
@@ -390,6 +442,15 @@ def test_whoever_gets_a_late_question_has_all_the_time_to_answer(bench: Bench, p
 def test_an_uncertain_question_counts_as_asked_in_figures(uncertain: Bench) -> None:
     cells = StoreReader(uncertain.store).cells([], ["asked", "answered"])
     assert [(cell.sums["asked"], cell.sums["answered"]) for cell in cells] == [(1, 0)]
+
+
+def test_what_a_plugin_says_of_a_failure_names_nobody(bench: Bench, post: Post) -> None:
+    whom = Contact(key="ash", email="ash@example.com", name="Ash Example")
+    post.errors.append(Forbidden("ash@example.com (Ash Example) is blocked."))
+    bench.resolve(requester=whom)
+    bench.run()
+    (refused, _) = bench.rows(t.attempt)
+    assert refused.detail == "*** (***) is blocked."
 
 
 def test_a_channel_that_breaks_the_contract_is_named(bench: Bench, post: Post) -> None:

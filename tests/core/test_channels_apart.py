@@ -63,10 +63,25 @@ def named(done: Done) -> None:
 def test_a_delivery_that_goes_wrong_is_named_and_asks_nobody_twice(two: Place, how: str) -> None:
     naughty(two, f"deliver:{how}")
     named(two.xmo("run"))
-    assert (comments(two, "branch"), states(two)) == (1, {"corp": "claimed", "branch": "sent"})
+    assert (comments(two, "branch"), states(two)) == (1, {"corp": "uncertain", "branch": "sent"})
     naughty(two)
-    assert settled(two) == {"corp": "uncertain", "branch": "sent"}
+    assert two.xmo("run").code == 0
     assert (letters(two), comments(two, "corp")) == ([], 0)
+
+
+@pytest.mark.parametrize("how", ["dies", "sleeps"])
+def test_a_channel_that_is_given_up_costs_one_question_and_whom_it_does_not_reach_is_asked(
+    two: Place, how: str
+) -> None:
+    two.tickets("corp", **dict.fromkeys(("a", "b", "c", "stranger", "stranger2"), NOW - HOUR / 2))
+    naughty(two, f"deliver:{how}")
+    named(two.xmo("run"))
+    asked = dict(two.rows("SELECT key, state FROM invitation WHERE source = 'corp'"))
+    assert [asked.pop(key) for key in ("stranger", "stranger2")] == ["sent", "sent"]
+    assert sorted(asked.values()) == ["claimed", "claimed", "uncertain"]
+    naughty(two)
+    assert two.xmo("run").code == 0
+    assert (len(letters(two)), comments(two, "corp")) == (2, 2)
 
 
 @pytest.mark.parametrize("how", WAYS)

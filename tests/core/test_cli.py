@@ -125,7 +125,7 @@ def test_one_source_that_fails_is_named_and_stops_no_other(place: Place) -> None
     assert done.json["counts"]["branch"]["tickets"] == 1
     assert done.err.splitlines()[-2:] == [
         "corp: The vendor said no. Ask the vendor.",
-        "Nothing is lost: the next run carries on. `xmo status` shows this one again.",
+        "The next run carries on with what this one left. `xmo status` shows this one again.",
     ]
 
 

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -15,6 +17,7 @@ from xmo_core.cli import AS_JSON, FAILED, Surroundings, show_json, writing_files
 from xmo_core.connected import Connected, connected
 from xmo_core.line import Waits
 from xmo_core.office import Office
+from xmo_core.options import is_loopback
 from xmo_core.template import starter
 from xmo_hooks import ConfigError, Finding, XmoError
 
@@ -135,6 +138,9 @@ def _own(office: Office) -> Iterator[Finding]:
     for failure in office.registry.failures:
         text = f"Plugin {failure.name} failed at {failure.hook}: {failure.reason}."
         yield Finding(level="warning", text=text, fix=failure.hint)
+    if is_loopback(office.config.site.url):
+        text = f"Links in questions lead to {office.config.site.url}, which opens on this machine alone."
+        yield Finding(level="note", text=text, fix="Set url of [site] to the public address of the pages.")
     yield Finding(level="ok", text=f"Store {office.store.engine.url.render_as_string(hide_password=True)}.")
 
 
@@ -164,6 +170,14 @@ def _source(name: str, source: Connected) -> Iterator[Finding]:
 
 def _show(finding: Finding) -> None:
     mark, colour = _MARKS[finding.level]
-    click.echo(f"  {click.style(mark, fg=colour)} {finding.text}")
+    click.echo(f"  {click.style(mark, fg=colour)} {_wrapped(finding.text)}")
     if finding.fix:
-        click.echo(f"    {finding.fix}")
+        click.echo(f"    {_wrapped(finding.fix)}")
+
+
+def _wrapped(text: str) -> str:
+    """Break a long line between words where somebody looks on; whatever reads from a pipe gets it whole."""
+    if not sys.stdout.isatty():
+        return text
+    width = shutil.get_terminal_size().columns - 4
+    return "\n    ".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))

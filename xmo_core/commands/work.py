@@ -113,7 +113,7 @@ def _finish(run: Run, as_json: bool) -> None:
     for who, message in run.errors.items():
         click.secho(f"{who}: {message}", err=True, fg="red")
     if run.errors:
-        click.echo("Nothing is lost: the next run carries on. `xmo status` shows this one again.", err=True)
+        click.echo("The next run carries on with what this one left. `xmo status` shows this one again.", err=True)
         sys.exit(FAILED)
 
 
