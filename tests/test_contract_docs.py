@@ -6,15 +6,18 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 import click
 import pytest
+import requests
 
 import xmo_hooks
 from xmo_core.cli import cli
+from xmo_core.http_errors import Trouble, vendor_error
 from xmo_hooks import cursors, errors, records, services, specs
 
 ROOT = Path(__file__).parents[1]
@@ -285,3 +288,22 @@ def test_a_contract_that_is_ahead_of_the_page_is_found(
     else:
         monkeypatch.setattr(f"{__name__}.CLASSES", CLASSES | changed)
     assert any(found.startswith(problem) for found in problems(PAGE))
+
+
+def test_what_the_session_makes_of_an_answer_stands_there() -> None:
+    listed = PAGE.partition("What the session raises for an answer")[2].partition("\n\nWhere")[0]
+    told = re.findall(r"^- (.*?): `(\w+)`", listed, flags=re.MULTILINE)
+    of = {int(status): error for answers, error in told[:4] for status in answers.split(", ")}
+    for status in range(400, 600):
+        usual = told[5][1] if status < 500 else told[6][1]
+        assert _raised(status).__name__ == of.get(status, told[4][1] if status == 429 else usual), status
+    assert _raised(503, {"Retry-After": "7"}).__name__ == told[4][1]
+
+
+def _raised(status: int, headers: dict[str, str] | None = None) -> type[Exception]:
+    response = requests.Response()
+    response.status_code, response.url, response._content = status, "https://vendor.example/x", b""
+    response.request = requests.Request("GET", response.url).prepare()
+    response.headers.update(headers or {})
+    error = vendor_error(response, "sources.corp", datetime(2026, 3, 1, tzinfo=UTC))
+    return type(error.error if isinstance(error, Trouble) else error)
