@@ -49,7 +49,7 @@ _UNREACHED = Skip(rule="core.unreached", reason="No channel reaches the person, 
 def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Container[str] | None = None) -> None:
     """Send every claimed invitation whose source is at hand, or those about `only` these problems. A question that
     broke off is left until next time, and with it all of a source or a channel that refuses us, or that breaks off or
-    forbids us questions again and again: one that took a right from us would else use them all up."""
+    refuses questions again and again: one that took a right from us would else use them all up."""
     patience = _Patience(run)
     with office.store.reading() as connection:
         query = select(t.invitation).where(_i.state == "claimed").order_by(_i.claimed_at, _i.id)
