@@ -35,6 +35,13 @@ DELIVERING = (
         "test_a_receipt_names_what_was_delivered",
     ),
     Mutant(
+        "all receipts name the same",
+        "mail/xmo_mail/channel.py",
+        "reference=reference(message.marker, options.sender)",
+        'reference="heron"',
+        "test_a_receipt_names_what_was_delivered",
+    ),
+    Mutant(
         "the first person gets the mail of the next",
         "mail/xmo_mail/channel.py",
         _SENT,
@@ -113,9 +120,16 @@ REACHING = (
     Mutant(
         "customers alone are written to",
         "mail/xmo_mail/channel.py",
-        "return self._box(to) is not None",
-        'return self._box(to) is not None and to.kind == "customer"',
+        "return box if box and (not domains",
+        'return box if box and to.kind == "customer" and (not domains',
         "test_the_person_is_reached",
+    ),
+    Mutant(
+        "everybody is reached",
+        "mail/xmo_mail/channel.py",
+        "return self._box(to) is not None",
+        "return True",
+        "test_not_everybody_is_reached",
     ),
     Mutant(
         "somebody without an address is not expected",
@@ -200,7 +214,7 @@ DISCRETION = (
     Mutant(
         "the words of the server are repeated",
         "mail/xmo_mail/refusals.py",
-        'shown = f"({code} {enhanced[0].decode()})" if enhanced',
+        'shown = f"({code} {enhanced})" if enhanced',
         'shown = f"({code} {said.decode()})" if enhanced',
         "test_no_person_and_no_words_stand_in_logs_or_errors",
     ),

@@ -21,6 +21,7 @@ from xmo_hooks import Contact, Finding, Message, NotFound, Occasion, Receipt, Un
 class TestBirch(ChannelTests):
     plugin = birch.offering(birch.Birch)
     options = MappingProxyType({"token": "t0ken-for-tests"})
+    unreached = Contact(key="oak", name="Oak Example")
     stranger = Contact(key="nobody", email="nobody@example.com", name="Nobody Example")
 
     def service(self) -> birch.Chat:
@@ -136,6 +137,31 @@ class Asking(birch.Birch):
         return super().reaches(to, occasion) and occasion.at < self.tools.now() < datetime.now(UTC)
 
 
+class Inquiring(birch.Birch):
+    def reaches(self, to: Contact, occasion: Occasion) -> bool:
+        return super().reaches(to, occasion) and self.known()
+
+    def known(self) -> bool:
+        return bool(self.session.get(f"{self.url}/me").json())
+
+
+class Generous(birch.Birch):
+    def reaches(self, to: Contact, occasion: Occasion) -> bool:
+        return True
+
+
+class Heron(birch.Birch):
+    def deliver(self, to: Contact, message: Message) -> Receipt:
+        super().deliver(to, message)
+        return Receipt(reference="heron")
+
+
+class Doubled(birch.Birch):
+    def deliver(self, to: Contact, message: Message) -> Receipt:
+        super().deliver(to, message)
+        return super().deliver(to, message)
+
+
 class Needy(birch.Birch):
     def reaches(self, to: Contact, occasion: Occasion) -> bool:
         return "@" in to.email  # type: ignore[operator]
@@ -161,7 +187,7 @@ def benched(make: type[birch.Birch], folder: Path) -> Iterator[tuple[TestBirch, 
 
 
 BROKEN = [
-    (Twice, "the_answer_is_lost", "never repeat|arrived 2 times"),
+    (Twice, "the_answer_is_lost", "arrived 2 times: send it once"),
     (Sure, "the_answer_is_lost", "says that it did not"),
     (Raw, "the_answer_is_lost", "raise an error of the contract"),
     (Hopeful, "the_request_is_lost", "a receipt for a message that arrived 0 times"),
@@ -172,6 +198,10 @@ BROKEN = [
     (Trusting, "an_address_that_is_none", "arrived at somebody else"),
     (Moody, "stays_the_same", "and then"),
     (Asking, "said_without_asking", "the clock"),
+    (Inquiring, "said_without_asking", r"uses the network in known, .*test_birch\.py:\d+"),
+    (Generous, "not_everybody", "says True of `unreached`"),
+    (Heron, "a_receipt_names", "both receipts say 'heron'"),
+    (Doubled, "with_all_its_words", "send it once"),
     (Needy, "reached_or_not", "TypeError"),
     (Trying, "delivers_nothing", "has delivered"),
     (Blind, "where_nobody_listens$", "finds no error"),
@@ -188,9 +218,9 @@ def test_a_broken_promise_is_told_by_its_test(make: type[birch.Birch], test: str
 @pytest.mark.parametrize(
     ("make", "test", "said"),
     [
-        (Copied, "test_no_person_and_no_words_stand_in_logs_or_errors", "stands in a log"),
-        (Told, "test_no_person_and_no_words_stand_in_logs_or_errors", "stands in a log"),
-        (Encoded, "test_no_secret_stands_in_logs_or_errors", "the option token"),
+        (Copied, "test_no_person_and_no_words_stand_in_logs_or_errors", "(?s)stands in a log: .*Leave it out"),
+        (Told, "test_no_person_and_no_words_stand_in_logs_or_errors", "(?s)stands in an error: .*words of your own"),
+        (Encoded, "test_no_secret_stands_in_logs_or_errors", "(?s)the option token stands in stderr: .*Print nothing"),
     ],
 )
 def test_what_it_lets_out_is_heard(
@@ -214,3 +244,11 @@ def test_a_class_without_a_service_is_told_to_write_one() -> None:
         ChannelTests().service()
     with pytest.raises(pytest.UsageError, match="def arrived"):
         ChannelTests().arrived()
+
+
+def test_hints_name_the_section_of_the_channel(tmp_path: Path) -> None:
+    kit = TestBirch()
+    with ExitStack() as stack:
+        told = kit.bench_for(kit.refusing(), stack, tmp_path).deliver(kit.to, question())
+    assert isinstance(told, XmoError)
+    assert "[channels.desk]" in told.hint

@@ -83,6 +83,7 @@ class TestMail(ChannelTests):
         "password": PASSWORD,
         "sender": "Northwind IT <feedback@example.com>",
     }
+    unreached = Contact(key="oak", name="Oak Example")
     stranger = Contact(key="moved", email="moved@example.com", name="Moved Example")
 
     @pytest.fixture(autouse=True)

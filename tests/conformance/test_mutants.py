@@ -38,7 +38,7 @@ def test_a_planted_fault_is_caught_by_the_test_that_names_it(mutant: Mutant, rep
     assert set(_FAILED.findall(told)) == {mutant.caught}, told[-6000:]
     # and all others of the class ran: what has nothing to look at without the broken part may be skipped
     passed, skipped = (sum(map(int, count.findall(told))) for count in (_PASSED, _SKIPPED))
-    assert passed > skipped, told
+    assert 2 * passed > skipped, told
     assert passed + skipped >= len(_behaviours(mutant.suite)) - 1, told
 
 

@@ -30,7 +30,7 @@ from xmo_hooks import Comments, Grant, Json, Kind, Page, Source, Tools
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-NAME = "desk"  # the source under test is [sources.desk]
+NAME = "desk"  # what is under test is [sources.desk] or [channels.desk]
 _KEY = "a key that no one else has, for tests"
 
 
@@ -85,11 +85,12 @@ def read_config(
     return configs.read(file, registry)
 
 
-def handed(stack: ExitStack, office: Office, clock: Clock, log: Told, session: type[Session] = Session) -> Tools:
-    """Return what a source or a channel is handed by each run, with a session of its own."""
+def handed(stack: ExitStack, office: Office, section: str, clock: Clock, log: Told, session: type[Session]) -> Tools:
+    """Return what the source or the channel of this section is handed by each run, with a session of its own."""
     opened = stack.enter_context(
         session(
             name=NAME,
+            section=section,
             options=office.config.http,
             requests_per_minute=None,
             now=clock.now,
@@ -141,7 +142,7 @@ class Bench:
     def source(self) -> Source:
         """Make a source with a session of its own, as each run does."""
         config = self.config.sources[NAME]
-        tools = handed(self._stack, self._office, self.clock, self.log, _Session)
+        tools = handed(self._stack, self._office, f"sources.{NAME}", self.clock, self.log, _Session)
         return config.kind.make(config.options, tools)
 
     def writer(self) -> Comments:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from xmo_core.http import Session
 from xmo_core.office import Office
 from xmo_core.registry import Registry
 from xmo_core.secrets import is_secret
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     Service = WSGIApplication | Address
 
+_SECTION = f"channels.{NAME}"
 # Signs that HTML, JSON and mail write otherwise, and lines that mail takes for its own.
 _WORDS = (
     'How was it with "Tür & Tor"? <Please> tell us – 密码',
@@ -71,7 +73,7 @@ class ChannelBench:
     def read(self, options: Mapping[str, Any]) -> Office:
         """Read a config with these options of the channel, as every command does; raises `ConfigError`."""
         written = {name: self._written(name, value) for name, value in options.items()}
-        config = read_config(self._folder, self._registry, {f"channels.{NAME}": written})
+        config = read_config(self._folder, self._registry, {_SECTION: written})
         return Office(config, self._registry, self.clock.now, self.clock.now)
 
     def channel(self, address: Address | None = None) -> Channel:
@@ -79,7 +81,8 @@ class ChannelBench:
         office = self.read(self._options(address or self.cable.address))
         self._stack.callback(office.close)
         config = office.config.channels[NAME]
-        return config.kind.make(config.options, handed(self._stack, office, self.clock, self.log))
+        tools = handed(self._stack, office, _SECTION, self.clock, self.log, Session)
+        return config.kind.make(config.options, tools)
 
     def deliver(self, to: Contact, message: Message, address: Address | None = None) -> Receipt | Exception:
         """Deliver one message by a new channel, and return what it says."""
@@ -106,6 +109,8 @@ class ChannelSetup:
     """Somebody whom the channel reaches."""
     other: Contact = Contact(key="elm", email="elm@example.com", name="Elm Example", language="en")
     """Somebody else whom it reaches."""
+    unreached: Contact | None = None
+    """Somebody whom it does not reach."""
     stranger: Contact | None = None
     """Somebody whom the service refuses."""
     secrets: Sequence[str] = ()
@@ -149,6 +154,14 @@ class ChannelSetup:
     def bench(self, stack: ExitStack, tmp_path: Path) -> ChannelBench:
         """Serve the service, and make what delivers to it."""
         return self.bench_for(self.service(), stack, tmp_path)
+
+    @pytest.fixture
+    def reached(self, bench: ChannelBench) -> ChannelBench:
+        """Make what delivers to the service, where the channel reaches `to`: what becomes of others proves nothing."""
+        told = attempt(partial(bench.channel().reaches, self.to, self.occasion()))
+        if told is not True:
+            pytest.skip(f"See test_the_person_is_reached: `reaches` says {told!r} of `to`.")
+        return bench
 
     @pytest.fixture
     def refused(self, stack: ExitStack, tmp_path: Path) -> ChannelBench:

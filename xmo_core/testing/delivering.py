@@ -36,12 +36,15 @@ ADDRESSES = (
     "äsh@exämple.com",
     f"{'x' * 300}@example.com",
 )
+_AS_THE_SERVICE = "name the message as the service does"
 _STOPPING = (Unavailable, AuthError, ConfigError, RateLimited)
+_reached = pytest.mark.usefixtures("reached")  # whom it does not reach, nothing is delivered to
 
 
 class DeliverTests(ChannelSetup):
     """Delivering."""
 
+    @_reached
     def test_what_is_delivered_arrives_once_with_all_its_words(self, bench: ChannelBench) -> None:
         """The link is why it is sent, by the marker it is known again, and a person is asked once."""
         message = question()
@@ -56,16 +59,19 @@ class DeliverTests(ChannelSetup):
         lost = [line for line in message.text.splitlines() if line not in text]
         assert not lost, f'"{lost[0]}" did not arrive as it was written: send `message.text` unchanged. It is {text!r}.'
 
+    @_reached
     def test_a_receipt_names_what_was_delivered(self, bench: ChannelBench) -> None:
         """Where somebody asks what became of their question, the receipt leads to it at the service."""
-        receipt = bench.deliver(self.to, question())
-        reference, at = getattr(receipt, "reference", None), getattr(receipt, "at", None)
-        assert isinstance(reference, str), (
-            f"The reference of {receipt!r} is no text: name the message as the service does."
-        )
-        assert reference, f"{receipt!r} has no reference: name the message as the service does."
-        assert at is None or at.tzinfo is UTC, f"The receipt says {at!r}: an aware UTC time, or None."
+        receipts = [bench.deliver(self.to, question()) for _ in range(2)]
+        first, second = (getattr(receipt, "reference", None) for receipt in receipts)
+        for receipt, reference in zip(receipts, (first, second), strict=True):
+            at = getattr(receipt, "at", None)
+            assert isinstance(reference, str), f"The reference of {receipt!r} is no text: {_AS_THE_SERVICE}."
+            assert reference, f"{receipt!r} has no reference: {_AS_THE_SERVICE}."
+            assert at is None or at.tzinfo is UTC, f"The receipt says {at!r}: an aware UTC time, or None."
+        assert first != second, f"Two messages were delivered, and both receipts say {first!r}: {_AS_THE_SERVICE}."
 
+    @_reached
     def test_each_message_arrives_at_its_own_person(self, bench: ChannelBench) -> None:
         """One run asks many people: a link in somebody else's hands is their answer under a wrong name."""
         channel = bench.channel()
@@ -82,6 +88,7 @@ class DeliverTests(ChannelSetup):
                 "message for the next."
             )
 
+    @_reached
     def test_a_connection_that_has_ended_meanwhile_costs_no_message(self, bench: ChannelBench) -> None:
         """Services hang up on whoever is silent for a while: the next message needs a connection, and not luck."""
         channel = bench.channel()
@@ -93,6 +100,7 @@ class DeliverTests(ChannelSetup):
             )
             assert self.count(bench, message), f"{message.marker} did not arrive, and there is a receipt for it."
 
+    @_reached
     def test_any_name_will_do(self, bench: ChannelBench) -> None:
         """Names have signs that headers and templates stumble over, or are missing: who has such a name is asked like
         all others, and nobody else reads it."""
@@ -106,6 +114,7 @@ class DeliverTests(ChannelSetup):
             assert self.count(bench, message), f"To somebody whose name is {name!r}, nothing arrived."
             assert not self._has(self.other, message), f"A message to {name!r} arrived at somebody else, too."
 
+    @_reached
     def test_an_address_that_is_none_does_no_harm(self, bench: ChannelBench) -> None:
         """Vendors keep whatever was typed as an address: either `reaches` says no, or `deliver` ends with an error of
         the contract; and nobody else gets the message."""
@@ -119,16 +128,19 @@ class DeliverTests(ChannelSetup):
             self._is_true(told, self.count(bench, message), where)
             assert not self._has(self.other, message), f"{where} and the message arrived at somebody else."
 
+    @_reached
     def test_where_the_answer_is_lost_it_says_what_is_true(self, bench: ChannelBench) -> None:
         """The service takes the message, and the connection breaks before it can say so: nobody knows whether it
         arrived, and sending it again would ask twice."""
         self._lost(bench, "service", "what the service said")
 
+    @_reached
     def test_where_the_request_is_lost_it_says_what_is_true(self, bench: ChannelBench) -> None:
         """The connection breaks while the message is on its way: a receipt would close a question that nobody has
         read."""
         self._lost(bench, "channel", "what the channel said")
 
+    @_reached
     def test_where_nobody_listens_nothing_was_reached(self, bench: ChannelBench) -> None:
         """A service that is down gets the question with the next run, if the channel says that nothing can have
         arrived; else the question counts as uncertain, and is never sent."""
@@ -142,6 +154,7 @@ class DeliverTests(ChannelSetup):
             "`Unavailable(…, reached=False)` for a connection that was never made."
         )
 
+    @_reached
     def test_a_person_whom_the_service_refuses_costs_nobody_else_their_question(self, bench: ChannelBench) -> None:
         """An address that is no more is one person's: an error that speaks of the whole service would stop the
         channel for all others, in each run again."""
@@ -156,6 +169,7 @@ class DeliverTests(ChannelSetup):
         assert not self.count(bench, lost), "`stranger` got the message: set it to somebody whom the service refuses."
         assert self.count(bench, message), "After one person who was refused, the next one's message did not arrive."
 
+    @_reached
     def test_a_refused_log_in_is_named(self, refused: ChannelBench) -> None:
         """Wrong log-ins lock accounts: an `AuthError` stops the channel for this run, and says what to mend."""
         told = refused.deliver(self.to, question())
@@ -180,7 +194,8 @@ class DeliverTests(ChannelSetup):
     def _is_true(self, told: object, times: int, where: str) -> None:
         """Hold what `deliver` said against how often the message has arrived."""
         if isinstance(told, Receipt):
-            assert times == 1, f"{where} and there is a receipt for a message that arrived {times} times."
+            then = "send it once: never repeat what may have arrived" if times else "raise `Unavailable`"
+            assert times == 1, f"{where} and there is a receipt for a message that arrived {times} times: {then}."
             return
         assert isinstance(told, XmoError), f"{where} and `deliver` raised {told!r}: raise an error of the contract."
         if isinstance(told, Unavailable) and told.reached:

@@ -4,12 +4,20 @@ import base64
 import binascii
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from xmo_hooks import BadRecord
 
 SHORTEST = 4  # shorter values stand in half of all words
+# Where something may be heard, and what to do about what must not be.
+MEND = {
+    "an error": "Raise one in words of your own, and `from None` where the one below it holds more.",
+    "a log": "Leave it out of what you log, and keep libraries below you from logging it.",
+    "stdout": "Print nothing.",
+    "stderr": "Print nothing.",
+    "`repr` of the channel": "Keep it out of that.",
+}
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 
 
@@ -26,6 +34,12 @@ def raised(action: Callable[[], Any]) -> Iterator[str]:
 def decoded(text: str) -> str:
     """Return what stands in a text in base64, as log-ins and mails are sent."""
     return "\n".join(_plain(found) for found in _BASE64.findall(text.replace("\\r", "\r").replace("\\n", "\n")))
+
+
+def standing(heard: Mapping[str, str], value: str) -> str:
+    """Say in what a value stands of all that was heard, show the place without it, and say what to do; "" for
+    nowhere."""
+    return next((f"{where}: {around(text, value)} {MEND[where]}" for where, text in heard.items() if value in text), "")
 
 
 def around(text: str, found: str) -> str:

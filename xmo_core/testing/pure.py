@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import dropwhile
 from types import FrameType
 from typing import Any
 
@@ -26,11 +27,13 @@ _IMPURE: dict[Any, str] = {
 _NOW = {"now", "utcnow", "today"}
 _ENVIRONMENT = {type(os.environ).__getitem__.__code__}
 _NETWORK = {socket.socket.__init__.__code__, socket.getaddrinfo.__code__}
+_KIT = "xmo_core.testing."
 
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
-    """Watch this thread: the list names what was used, each with the place."""
+    """Watch this thread: the list names what was used, each with the place; the network first, for whoever asks it
+    looks at clocks and files on the way."""
     seen: list[str] = []
 
     def look(frame: FrameType, event: str, arg: Any) -> None:
@@ -47,6 +50,7 @@ def watched() -> Iterator[list[str]]:
         sys.setprofile(before)
         if collecting:
             gc.enable()
+        seen.sort(key=lambda one: not one.startswith("the network"))
 
 
 def _called(function: Any) -> str:
@@ -55,6 +59,8 @@ def _called(function: Any) -> str:
         return f"the clock ({owner.__name__}.{function.__name__})"
     if isinstance(owner, random.Random):
         return "chance (random)"
+    if isinstance(owner, socket.socket):
+        return "the network"  # by a connection that stands already
     return _IMPURE.get(function, "") if owner is None or hasattr(owner, "__name__") else ""
 
 
@@ -65,4 +71,27 @@ def _entered(frame: FrameType) -> str:
 
 
 def _place(frame: FrameType) -> str:
-    return f"{frame.f_code.co_name}, {frame.f_code.co_filename}:{frame.f_lineno}"
+    """Name the innermost place in the package of whoever the kit has called: a library below it is not to be mended."""
+    frames = list(_up(frame))
+    called = dropwhile(_of_kit, dropwhile(lambda one: not _of_kit(one), reversed(frames)))
+    package = _package(next(called, frame))
+    own = next(one for one in frames if _package(one) == package)
+    return f"{own.f_code.co_name}, {own.f_code.co_filename}:{own.f_lineno}"
+
+
+def _up(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _of_kit(frame: FrameType) -> bool:
+    return _module(frame).startswith(_KIT)
+
+
+def _package(frame: FrameType) -> str:
+    return _module(frame).partition(".")[0]
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import pytest
+
 from xmo_core.testing.channel_setup import ChannelBench, ChannelSetup
 from xmo_core.testing.delivering import ADDRESSES
 from xmo_core.testing.kept import attempt
@@ -22,6 +24,16 @@ class ReachTests(ChannelSetup):
         assert told is True, (
             f"`reaches` says {told!r} of `to`, {self.to}: set `to` to somebody whom it reaches, and `occasion` to what "
             "they are asked about."
+        )
+
+    def test_not_everybody_is_reached(self, bench: ChannelBench) -> None:
+        """Where it says no, the question takes the next way, down to the comment in the ticket: a yes about somebody
+        whom it does not reach has the question refused, or lost."""
+        if self.unreached is None:
+            pytest.skip("Set `unreached`: a Contact whom the channel does not reach, such as one without an address.")
+        told = attempt(partial(bench.channel().reaches, self.unreached, self.occasion()))
+        assert told is not True, (
+            f"`reaches` says True of `unreached`, {self.unreached}: say True only of whom `deliver` can write to."
         )
 
     def test_anybody_is_reached_or_not(self, bench: ChannelBench) -> None:
