@@ -146,7 +146,7 @@ class Session(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(pool_connections=_POOL, pool_maxsize=_POOL))
         self.skew: float | None = None
-        self._name, self._section, self._log, self._on_wait = name, section or f"sources.{name}", log, on_wait
+        self._name, self.section, self._log, self._on_wait = name, section or f"sources.{name}", log, on_wait
         granted = {**({"": requests_per_minute} if requests_per_minute else {}), **(limits or {})}
         self._limiters = {path: Limiter(per_minute, monotonic) for path, per_minute in granted.items()}
         self._timeout = (CONNECT_TIMEOUT, options.timeout.total_seconds())
@@ -176,7 +176,7 @@ class Session(requests.Session):
         if there.host is not None and (there.host != here.host or (here.scheme, there.scheme) == ("https", "http")):
             resp.close()
             what = f"{here.host} sent the request on to {there.host}: this looks like a log-in page for people."
-            account = f"Use an account of [{self._section}] that may log in to the API"
+            account = f"Use an account of [{self.section}] that may log in to the API"
             raise AuthError(what, hint=f"{account}; if the system has moved, set its new address as url.")
         return target
 
@@ -221,7 +221,7 @@ class Session(requests.Session):
                 self.skew = (theirs - self._now()).total_seconds()
             if response.ok:
                 return response
-            refusal = vendor_error(response, self._section, self._now())  # reads the body, which may break off
+            refusal = vendor_error(response, self.section, self._now())  # reads the body, which may break off
         except XmoError:
             raise
         except (OSError, HTTPError, UnicodeError) as error:

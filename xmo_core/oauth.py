@@ -142,7 +142,7 @@ class OAuth(AuthBase):
             if getattr(getattr(error.__cause__, "response", None), "status_code", None) not in _REFUSED:
                 raise
             what = "Log in anew, and put what you get into" if stored.refresh else "Look at client and secret in"
-            hint = f"{what} [sources.{self._source}]."
+            hint = f"{what} [{self._session.section}]."
             raise AuthError(f"The token of '{self._source}' is not renewed: {error}", hint=hint) from None
         if not isinstance(said, dict) or not isinstance(said.get("access_token"), str):
             raise AuthError(f"The answer to the log-in of '{self._source}' holds no access token.")
