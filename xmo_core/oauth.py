@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 from sqlalchemy import delete, select
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
+from xmo_core.http import Session
 from xmo_core.secrets import learn
 from xmo_core.store import tables as t
 from xmo_core.store.engine import Store
@@ -52,7 +53,7 @@ class OAuth(AuthBase):
     def __init__(
         self,
         grant: Grant,
-        session: requests.Session,
+        session: Session,
         store: Store,
         source: str,
         wall: Callable[[], datetime],
