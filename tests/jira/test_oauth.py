@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from tests.jira.conftest import Connect
 from tests.jira.support import NOW, fetched
 from tests.jira.test_against_sandbox import MARKER, MESSAGE, serving, tickets
+from xmo_core.http import Session
 from xmo_core.oauth import OAuth
 from xmo_core.store import Store, open_store, versions
 from xmo_hooks import AuthError, SandboxOptions
@@ -58,7 +58,7 @@ def process(connect: Connect, hours: list[float]) -> Iterator[Process]:
         where = {"token_url": f"{url}/oauth/token", "site_url": url, "page_size": 10}
 
         def made(store: Store) -> Jira:
-            def granted(grant: Any, session: requests.Session) -> OAuth:
+            def granted(grant: Any, session: Session) -> OAuth:
                 return OAuth(grant, session, store, "desk", lambda: NOW)
 
             return connect(granted=granted, **common, **tokens, **where)
