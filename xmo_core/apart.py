@@ -83,7 +83,9 @@ class Process:
         try:
             self._pipe.send((what, args))
         except OSError:
-            raise self._died(what) from None
+            died = self._died(what)
+            died.reached = False  # it was dead before it could hear of this
+            raise died from None
 
     def _hear(self, what: str) -> tuple[str, Any]:
         """Wait for what it says next, as long as one step may take; what it waits for by agreement does not count."""

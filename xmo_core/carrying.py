@@ -29,6 +29,8 @@ from xmo_hooks import (
 
 # What leaves a question until the next run; any other refusal concerns this one ticket (closed, gone, not allowed).
 LATER = (AuthError, ConfigError, Conflict, RateLimited, Unavailable)
+# What is about us, and the same whichever tickets are asked for.
+_OF_US = (AuthError, ConfigError, RateLimited)
 _AT_ONCE = 100  # what every vendor gives in one answer
 
 
@@ -110,7 +112,7 @@ class Carriers:
     def __init__(self, office: Office, sources: Mapping[str, Connected], channels: Mapping[str, Open]) -> None:
         self._office, self._sources, self._channels = office, sources, channels
         self._wanted: dict[str, dict[str, None]] = defaultdict(dict)
-        self._contacts: dict[tuple[str, str], Contact] = {}
+        self._contacts: dict[tuple[str, str], Contact | None] = {}
 
     def __contains__(self, source: object) -> bool:
         return source in self._sources
@@ -138,21 +140,26 @@ class Carriers:
 
     def contact(self, source: str, key: str) -> Contact | None:
         """Return who asked for help in this ticket, as its vendor shows it now; with it, those that are wanted next are
-        looked for. Where one of them cannot be read, this one is asked for alone."""
-        if (source, key) in self._contacts:
-            return self._contacts.pop((source, key))
-        wanted = self._wanted[source]
-        wanted.pop(key, None)
-        batch = [key, *islice(wanted, _AT_ONCE - 1)]
+        looked for. Where these cannot be read together, this one is asked for alone: None where it never can be."""
+        if (source, key) not in self._contacts:
+            wanted = self._wanted[source]
+            wanted.pop(key, None)
+            batch = [key, *islice(wanted, _AT_ONCE - 1)]
+            try:
+                found = self._sources[source].contacts(batch)
+            except _OF_US:
+                raise
+            except XmoError:
+                batch, found = [key], self._alone(source, key)
+            for one in batch:
+                wanted.pop(one, None)
+                self._contacts[source, one] = found.get(one)
+        return self._contacts.pop((source, key))
+
+    def _alone(self, source: str, key: str) -> dict[str, Contact]:
         try:
-            found = self._sources[source].contacts(batch)
+            return self._sources[source].contacts([key])
         except LATER:
             raise
         except XmoError:
-            batch = [key]
-            found = self._sources[source].contacts(batch)
-        for one in batch:
-            wanted.pop(one, None)
-        # whom the vendor does not show now need not be asked for again
-        self._contacts |= {(source, one): found[one] for one in batch if one in found}
-        return self._contacts.pop((source, key), None)
+            return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -15,6 +16,9 @@ from xmo_hooks import Channel, Contact, Finding, Message, Occasion, Receipt, Xmo
 if TYPE_CHECKING:
     from xmo_core.http import Wait
     from xmo_core.office import Office
+
+
+_ADDRESS = r"\S*(?:@|%40)\S*"  # also one that was cut off, or put into a path
 
 
 class Open(Protocol):
@@ -48,7 +52,8 @@ class ChannelHere:
 
     def reaches(self, to: Contact, occasion: Occasion) -> bool:
         """See `Open`."""
-        return expect(bool, self._channel.reaches(to, occasion))
+        with _nobody_named(to):
+            return expect(bool, self._channel.reaches(to, occasion))
 
     def deliver(self, to: Contact, message: Message) -> Receipt:
         """See `Open`."""
@@ -58,14 +63,12 @@ class ChannelHere:
 
 @contextmanager
 def _nobody_named(to: Contact) -> Iterator[None]:
-    """Keep a person out of what a plugin says of a delivery that failed: it is logged, stored and shown."""
+    """Keep a person out of what a plugin says went wrong: it is logged, stored and shown."""
     try:
         yield
     except XmoError as error:
-        said = str(error)
-        for private in filter(None, (to.email, to.name)):
-            said = said.replace(private, "***")
-        error.args = (said,)
+        known = [re.escape(one) for one in (to.email, to.name) if one]
+        error.args = (re.sub("|".join([*known, _ADDRESS]), "***", str(error), flags=re.IGNORECASE),)
         raise
 
 

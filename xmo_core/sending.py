@@ -8,10 +8,12 @@ asked what it delivered: there, what nobody knows is called uncertain, shown, an
 
 from collections import Counter
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, literal, select, update
 
 from xmo_core.asking import ledgers, read_switch, uncertain, vote
 from xmo_core.carrying import LATER, Carrier, Carriers
@@ -26,6 +28,7 @@ from xmo_core.store.runs import Run
 from xmo_hooks import (
     ConfigError,
     Conflict,
+    Contact,
     Forbidden,
     Invitation,
     Message,
@@ -52,8 +55,7 @@ def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Conta
     refuses questions again and again: one that took a right from us would else use them all up."""
     patience = _Patience(run)
     with office.store.reading() as connection:
-        query = select(t.invitation).where(_i.state == "claimed").order_by(_i.claimed_at, _i.id)
-        claimed = [row for row in connection.execute(query) if only is None or row.problem in only]
+        claimed = [row for row in connection.execute(_claimed()) if only is None or row.problem in only]
     carriers.expect(claimed)
     for row in claimed:
         became = "left"
@@ -65,7 +67,16 @@ def send(office: Office, run: Run, lease: Lease, carriers: Carriers, only: Conta
                 became = sending.became
                 log.warning("question left", source=row.source, at=sending.at, reason=str(error))
                 patience.broken_off(sending.at, error)
+                sending.note(error)
         run.count("asking", **{became: 1})
+
+
+def _claimed() -> Select[Any]:
+    """Select what is to be sent: those first that were not tried yet, or longest ago. Some that break off each time
+    would else stand before all others for ever."""
+    a = t.attempt.c
+    last = select(func.max(a.id)).where(a.invitation == _i.id).scalar_subquery()
+    return select(t.invitation).where(_i.state == "claimed").order_by(func.coalesce(last, 0), _i.claimed_at, _i.id)
 
 
 class _Patience:
@@ -111,6 +122,7 @@ class _Sending:
     ) -> None:
         self._office, self._run, self._lease, self._row = office, run, lease, row
         self._carriers, self._patience, self.at, self.became = carriers, patience, row.source, "left"
+        self._attempted = False
 
     def run(self) -> str:
         """Take the invitation as far as it can go; returns what became of it, in a word for the counts."""
@@ -142,10 +154,10 @@ class _Sending:
             raise Unavailable(str(error), hint=error.hint, reached=False) from error
 
     def _chosen(self, occasion: Occasion, refused: Mapping[str, str], in_ticket: bool) -> Carrier | Skip | None:
-        source, key = self._row.source, self._row.key
+        source = self.at = self._row.source
         if in_ticket:
             return self._carriers.in_ticket(source, occasion.ticket)
-        to = self._carriers.contact(source, key) if self._carriers.channels(source) else None
+        to = self._to if self._carriers.channels(source) else None
         if to is not None and self._office.keys.pseudonym(source, to) != self._row.person:
             return _OTHER
         for carrier in self._carriers.ways(source, occasion.ticket, to):
@@ -153,6 +165,19 @@ class _Sending:
             if carrier.channel not in refused and carrier.reaches(occasion):
                 return None if carrier.name in self._patience.ended else carrier
         return Skip(rule="core.refused", reason=[*refused.values()][-1]) if refused else _UNREACHED
+
+    @cached_property
+    def _to(self) -> Contact | None:
+        to = self._carriers.contact(self._row.source, self._row.key)
+        self._patience.well(self._row.source)
+        return to
+
+    def note(self, error: XmoError) -> None:
+        """Note that nothing came of it this time, where nothing else is noted: others come first next time."""
+        if not self._attempted:
+            row = {"invitation": self._row.id, "run": self._run.id, "at": self._office.wall(), "outcome": "not sent"}
+            with self._lease.writing() as connection:
+                connection.execute(insert(t.attempt).values(row | {"detail": _storable(error)}))
 
     def _through(self, carrier: Carrier, invitation: Invitation, tried: _Tried | None) -> str:
         # First of all, whatever changed meanwhile: an earlier attempt may have reached the vendor.
@@ -170,12 +195,13 @@ class _Sending:
                 return "left"
             if refusal := self._refused(connection, invitation, gone, stands=now.stands):
                 return refusal
-            message, began = self._compose(invitation), self._office.wall()
+            message, began = self._compose(replace(invitation, expires_at=self._until)), self._office.wall()
             row = {"invitation": self._row.id, "run": self._run.id, "at": began, "channel": carrier.channel}
             attempt: int = connection.execute(insert(t.attempt).values(row).returning(t.attempt.c.id)).scalar_one()
             # whoever gets it has all the time to answer, also where no run could settle that yet
             mine = update(t.invitation).where(_i.id == self._row.id)
             connection.execute(mine.values(expires_at=self._until))
+            self._attempted = True
         reach("attempt.stored")
         return self._write(attempt, began, carrier, message)
 
@@ -313,6 +339,6 @@ class _Sending:
         reach("invitation.settled")
 
 
-def _storable(text: str) -> str:
-    """Return what a plugin or a vendor said without the signs that a database refuses."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
+def _storable(said: object) -> str:
+    """Return what a plugin or a vendor said as text, without the signs that a database refuses."""
+    return str(said).encode("utf-8", "replace").decode("utf-8").replace("\0", "?")

@@ -129,7 +129,8 @@ class Hears(Protocol):
 
 
 class Channel(Protocol):
-    """A way to a person besides the comment in their ticket: mail, a chat. Made once a run."""
+    """A way to a person besides the comment in their ticket: mail, a chat. Made twice a run, in a process that asks
+    whom it reaches, and in one that delivers."""
 
     def check(self) -> Iterable[Finding]:
         """Tell `xmo check` whether log-in and rights are as this channel needs them; deliver nothing."""

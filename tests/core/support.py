@@ -113,13 +113,14 @@ class Vendor:
         self.broken: set[str] = set()
         self.looked = 0
         self.fetch_error: Exception | None = None
-        self.find_errors: deque[Exception] = deque()
+        self.find_errors: deque[Exception | None] = deque()
         self.write_errors: deque[Exception] = deque()
         self.lost_answers = 0
         self.comments = True
         self.final: frozenset[str] = frozenset()
         self.look_errors: deque[Exception] = deque()
-        self.unseen = ""
+        self.unseen: set[str] = set()
+        self.unseen_error: Exception = NotFound("There is no such ticket.")
         self.older: dict[str, Ticket] = {}  # what is told of a ticket behind its newest row
         self.on_look: Callable[[], object] = lambda: None
         self.on_write: Callable[[], object] = lambda: None
@@ -158,8 +159,8 @@ class Vendor:
         self.on_look()
         if self.look_errors:
             raise self.look_errors.popleft()
-        if self.unseen in keys:
-            raise NotFound("There is no such ticket.")
+        if self.unseen.intersection(keys):
+            raise self.unseen_error
         older = [self._row(self.older[key]) for key in keys if key in self.older]
         return [self._row(self.tickets[key]) for key in keys if key in self.tickets] + older
 
@@ -170,8 +171,8 @@ class Vendor:
 
     def find(self, ticket: Ticket, marker: str) -> Receipt | None:
         self.looked += 1
-        if self.find_errors:
-            raise self.find_errors.popleft()
+        if self.find_errors and (error := self.find_errors.popleft()) is not None:
+            raise error
         for number, (key, text) in enumerate(self.journal):
             if key == ticket.key and marker in text:
                 return Receipt(reference=str(number))
@@ -207,6 +208,8 @@ class Post:
         self.sources: tuple[str, ...] | None = None
         self.letters: list[tuple[str, str]] = []
         self.errors: deque[Exception] = deque()
+        self.full: set[str] = set()
+        self.reference: Any = ""
         self.reach_error: Exception | None = None
         self.lost_answers = 0
 
@@ -221,11 +224,13 @@ class Post:
     def deliver(self, to: Contact, message: Message) -> Receipt:
         if self.errors:
             raise self.errors.popleft()
+        if to.email in self.full:
+            raise Unavailable("The mailbox is full.", reached=False)
         self.letters.append((str(to.email), message.text))
         if self.lost_answers:
             self.lost_answers -= 1
             raise Unavailable("The connection broke before the answer.")
-        return Receipt(reference=f"letter {len(self.letters)}")
+        return Receipt(reference=self.reference or f"letter {len(self.letters)}")
 
     @property
     def markers(self) -> list[str]:

@@ -115,7 +115,8 @@ def test_an_asking_that_goes_wrong_asks_nobody_twice(two: Place, method: str, ho
         "SELECT state, outcome FROM invitation LEFT JOIN attempt ON invitation = invitation.id WHERE source = 'corp'"
     )
     # what may have reached the vendor is not repeated before it must be over
-    assert state == ([("claimed", "unknown")] if method == "comment" else [("sent", "sent")])
+    found = [("sent", "not sent"), ("sent", "sent")]
+    assert sorted(state) == ([("claimed", "unknown")] if method == "comment" else found)
 
 
 @pytest.mark.parametrize("how", [*WAYS, "rows of garbage"])

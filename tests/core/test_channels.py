@@ -3,12 +3,12 @@
 The bench looks after each test that no marker stands twice in the tickets and letters.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from tests.core.support import DAY, HOUR, Bench, Post, feeling, ticket
+from tests.core.support import DAY, HOUR, Bench, Post, asks, feeling, ticket, words
 from xmo_core.asking import ledgers, pause
 from xmo_core.desk import StoreDesk
 from xmo_core.figures import tables
@@ -23,6 +23,8 @@ from xmo_hooks import (
     Contact,
     Forbidden,
     Immutable,
+    Invitation,
+    Message,
     NotFound,
     RateLimited,
     Refused,
@@ -342,9 +344,9 @@ def test_a_source_that_cannot_say_who_asked_leaves_its_questions_and_is_named(be
     assert len(post.letters) == 1
 
 
-def test_a_source_that_knows_nothing_of_a_ticket_any_more_leaves_its_question(bench: Bench, post: Post) -> None:
+def test_a_source_that_does_not_answer_leaves_its_question(bench: Bench, post: Post) -> None:
     bench.resolve()
-    bench.vendor.look_errors.extend([NotFound("There is no such table.")] * 2)
+    bench.vendor.look_errors.extend([Unavailable("Nobody answers.")] * 2)
     assert bench.run().counts["asking"] == {"ask": 1, "left": 1}
     bench.run()
     assert len(post.letters) == 1
@@ -377,9 +379,91 @@ def test_a_look_that_fails_once_leaves_all_questions_to_their_channel(
 def test_a_ticket_that_cannot_be_looked_at_costs_no_other_its_question(bench: Bench, post: Post) -> None:
     for key in range(6):
         bench.resolve(str(key))
-    bench.vendor.unseen = "3"
+    bench.vendor.unseen, bench.vendor.unseen_error = {"3"}, Unavailable("500")
     run = bench.run()
     assert (len(post.letters), bench.vendor.journal, run.counts["asking"]["left"]) == (5, [], 1)
+
+
+@pytest.mark.parametrize("error", [NotFound("Gone."), Forbidden("Not this one."), XmoError("400")])
+def test_tickets_that_can_never_be_looked_at_starve_no_other(bench: Bench, post: Post, error: XmoError) -> None:
+    for key in range(9):
+        bench.resolve(str(key))
+    bench.vendor.unseen, bench.vendor.unseen_error = {"0", "1", "2", "3"}, error
+    run = bench.run()
+    assert (len(post.letters), len(bench.vendor.journal), run.errors) == (5, 4, {})
+
+
+def test_tickets_at_which_the_vendor_breaks_down_starve_no_other(bench: Bench, post: Post) -> None:
+    for key in range(9):
+        bench.resolve(str(key))
+    bench.vendor.unseen, bench.vendor.unseen_error = {"0", "1", "2", "3"}, Unavailable("500")
+    for _ in range(4):
+        bench.run()
+    assert (len(post.letters), bench.vendor.journal) == (5, [])
+    assert sorted(bench.states().values()) == ["claimed"] * 4 + ["sent"] * 5
+
+
+def test_people_whose_server_says_later_each_time_hold_up_nobody_else(bench: Bench, post: Post) -> None:
+    post.full = {f"person-{key}@example.com" for key in range(4)}
+    for key in range(9):
+        bench.resolve(str(key))
+    for _ in range(4):
+        bench.run()
+    assert len(post.letters) == 5
+    post.full.clear()
+    for _ in range(2):
+        bench.run()
+    assert len(post.letters) == 9
+
+
+def test_a_reference_that_is_no_text_is_kept_as_one(bench: Bench, post: Post) -> None:
+    post.reference = 4711
+    bench.resolve()
+    bench.run()
+    (invitation,) = bench.rows(t.invitation)
+    assert (invitation.state, invitation.reference) == ("sent", "4711")
+
+
+def test_of_one_question_the_requester_is_looked_for_once(bench: Bench, post: Post) -> None:
+    bench.channels["second"] = Post()
+    bench.reopen()
+    looks: list[int] = []
+    bench.vendor.on_look = lambda: looks.append(1)
+    post.errors.append(NotFound("Nobody."))
+    bench.resolve()
+    bench.run()
+    assert (len(bench.channels["second"].letters), len(looks)) == (1, 1)
+
+
+def test_whom_the_vendor_does_not_show_is_not_looked_for_again(bench: Bench, post: Post) -> None:
+    for key in range(30):
+        bench.resolve(str(key))
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        bench.vendor.tickets.clear()
+
+    bench.vendor.on_look = look
+    bench.run()
+    assert (len(looks), len(bench.vendor.journal)) == (1, 30)
+
+
+def test_words_are_told_until_when_the_link_works(bench: Bench, post: Post) -> None:
+    told: list[datetime] = []
+
+    def compose(invitation: Invitation) -> Message:
+        told.append(invitation.expires_at)
+        return words(invitation)
+
+    bench.registry = asks(xmo_compose=compose)
+    post.errors.append(Unavailable("Nobody listens.", reached=False))
+    bench.resolve()
+    bench.run()
+    bench.pass_time(15 * DAY)
+    bench.run()
+    (invitation,) = bench.rows(t.invitation)
+    assert told[-1] == invitation.expires_at == bench.clock() + 14 * DAY
 
 
 def test_of_two_rows_about_one_ticket_the_newer_one_says_whose_it_is(bench: Bench, post: Post) -> None:
@@ -446,11 +530,18 @@ def test_an_uncertain_question_counts_as_asked_in_figures(uncertain: Bench) -> N
 
 def test_what_a_plugin_says_of_a_failure_names_nobody(bench: Bench, post: Post) -> None:
     whom = Contact(key="ash", email="ash@example.com", name="Ash Example")
-    post.errors.append(Forbidden("ash@example.com (Ash Example) is blocked."))
+    said = "ASH@example.com (Ash Example) is blocked: /users/ash%40example.com/inbox, ash@exa…"
+    post.errors.append(Forbidden(said))
     bench.resolve(requester=whom)
     bench.run()
     (refused, _) = bench.rows(t.attempt)
-    assert refused.detail == "*** (***) is blocked."
+    assert refused.detail == "*** (***) is blocked: *** ***"
+
+
+def test_what_a_plugin_says_of_whom_it_reaches_names_nobody(bench: Bench, post: Post) -> None:
+    post.reach_error = AuthError("No rule for person-1@example.com.")
+    bench.resolve()
+    assert bench.run().errors == {"post": "No rule for ***."}
 
 
 def test_a_channel_that_breaks_the_contract_is_named(bench: Bench, post: Post) -> None:

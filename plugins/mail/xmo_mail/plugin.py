@@ -23,7 +23,7 @@ def options_schema() -> Schema:
 
 
 def make_channel(options: Options, tools: Tools) -> Channel:
-    """Make the channel; connects nothing. Called once a run."""
+    """Make the channel; connects nothing. Called in each process of a run."""
     from xmo_mail.channel import Mail
 
     return Mail(options, tools)
