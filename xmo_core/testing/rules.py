@@ -230,7 +230,7 @@ class WordsTests(RuleTests):
     def _messages(self, rule: Callable[..., Any]) -> list[tuple[Given, Message]]:
         written = [(given, told) for given, told in self._told(rule) if isinstance(told, Message)]
         if not written:
-            pytest.skip("There are no words to look at: see what the test of messages says.")
+            pytest.skip("See test_the_words_are_a_message: there are no words to look at.")
         return written
 
 
