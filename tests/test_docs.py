@@ -22,9 +22,9 @@ from docs.generate import FILE, commands, written
 from tests.test_architecture import declared
 from xmo_core import registry
 from xmo_core.cli import DONE, FAILED, HELD, USAGE, cli
-from xmo_core.config import ChannelSchema, SourceSchema, read
+from xmo_core.config import read
 from xmo_core.http import Limiter
-from xmo_core.options import CORE
+from xmo_core.options import CORE, GROUPS
 from xmo_core.store import tables
 from xmo_hooks import Kind, Section
 
@@ -160,11 +160,11 @@ def test_every_section_of_a_plugin_is_in_the_admins_guide() -> None:
 
 
 def test_every_option_of_a_kind_of_source_is_in_the_admins_guide() -> None:
-    assert set(_config_keys("`[sources.NAME]`")) == _keys(SourceSchema())
+    assert set(_config_keys("`[sources.NAME]`")) == _keys(GROUPS["sources"]())
     assert _kinds()
     for name, kind in _kinds().items():
         assert set(_config_keys(f'`kind = "{name}"`')) == _keys(kind.schema()), name
-    assert set(_config_keys("`[channels.NAME]`")) == _keys(ChannelSchema())
+    assert set(_config_keys("`[channels.NAME]`")) == _keys(GROUPS["channels"]())
     for name, (_, way) in registry.load().channels().items():
         assert set(_config_keys(f'`kind = "{name}"`')) == _keys(way.schema()), name
     login = {"url": "https://acme.example.com", "username": "xmo", "password": "x"}

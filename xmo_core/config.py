@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeGuard, TypeVar, cast
 from urllib.parse import urlsplit
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields
 
-from xmo_core.options import CORE, Duration, HttpOptions, LogOptions, SiteOptions, is_loopback
+from xmo_core.options import BUDGET, CORE, GROUPS, HttpOptions, LogOptions, SiteOptions, is_loopback
 from xmo_core.places import Places
 from xmo_core.registry import Broken, Registry, nearest
 from xmo_core.secrets import Secret, is_secret, learn_url, redact
@@ -22,8 +22,6 @@ from xmo_hooks import ChannelKind, ConfigError, Kind, Site, XmoError
 T = TypeVar("T")
 K = TypeVar("K", Kind, ChannelKind)
 Key = tuple[str, ...]
-_BUDGET = timedelta(minutes=10)
-_GROUPS = ("sources", "channels")  # tables of tables, each named by the site
 _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -36,7 +34,7 @@ class SourceConfig:
     options: Any = field(repr=False)
     requests_per_minute: int | None
     limits: Mapping[str, int] = field(default_factory=dict)
-    time_budget: timedelta = _BUDGET
+    time_budget: timedelta = BUDGET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +45,7 @@ class ChannelConfig:
     options: Any = field(repr=False)
     requests_per_minute: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
-    time_budget: timedelta = _BUDGET
+    time_budget: timedelta = BUDGET
     sources: tuple[str, ...] | None = None
 
 
@@ -96,31 +94,6 @@ class Mistakes(ConfigError):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes), hint="Mend these lines; `xmo check` reads the config again.")
         self.mistakes = tuple(mistakes)
-
-
-class PluginSchema(Schema):
-    """Checks the options that sources and channels take, whatever their kind."""
-
-    kind = fields.String(required=True)
-    requests_per_minute = fields.Integer(strict=True, validate=validate.Range(min=1))
-    time_budget = Duration(load_default=_BUDGET, validate=validate.Range(min=timedelta(seconds=1)))
-    enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
-
-
-class SourceSchema(PluginSchema):
-    """Checks the options that any source takes."""
-
-    limits = fields.Dict(
-        keys=fields.String(),
-        values=fields.Integer(strict=True, validate=validate.Range(min=1)),
-        load_default=dict,
-    )
-
-
-class ChannelSchema(PluginSchema):
-    """Checks the options that any channel takes."""
-
-    sources = fields.List(fields.String(), load_default=None, validate=validate.Length(min=1))
 
 
 def read(path: Path, registry: Registry, environ: Mapping[str, str] = os.environ, *, sources: bool = True) -> Config:
@@ -174,10 +147,10 @@ class _Reading:
     def _sections(self) -> Iterator[tuple[str, Any]]:
         offered = self.registry.sections()
         for name, (plugin, section) in offered.items():
-            if name in CORE or name in _GROUPS:
+            if name in CORE or name in GROUPS:
                 raise ConfigError(f"The plugin {plugin} offers the section [{name}], which belongs to the core.")
             yield name, section
-        known = [*CORE, *_GROUPS, *offered]
+        known = [*CORE, *GROUPS, *offered]
         for name in self.tables:
             if name not in known:
                 self._wrong((name,), f"no plugin has such a section{nearest(name, known)}{self._broken()}")
@@ -194,7 +167,7 @@ class _Reading:
         return {name: source for name, source in read.items() if source is not None}
 
     def _source(self, path: Key, table: dict[str, Any]) -> SourceConfig | None:
-        if (loaded := self._plugged(path, table, self.registry.kinds(), SourceSchema())) is None:
+        if (loaded := self._plugged(path, table, self.registry.kinds())) is None:
             return None
         kind, core, options = loaded
         for unknown in core["limits"].keys() - kind.limits.keys():
@@ -215,7 +188,7 @@ class _Reading:
         for unknown in set(only).difference(known) if _texts(only) else ():
             there = nearest(unknown, known) or f"; there are {', '.join(known) or 'none'}"
             self._wrong((*path, "sources"), f'there is no source "{unknown}"{there}')
-        if (loaded := self._plugged(path, table, self.registry.channels(), ChannelSchema())) is None:
+        if (loaded := self._plugged(path, table, self.registry.channels())) is None:
             return None
         kind, core, options = loaded
         pace, budget = core.get("requests_per_minute", kind.requests_per_minute), core["time_budget"]
@@ -235,11 +208,12 @@ class _Reading:
         return tables if good else {}
 
     def _plugged(
-        self, path: Key, table: dict[str, Any], offered: Mapping[str, tuple[str, K]], schema: Schema
+        self, path: Key, table: dict[str, Any], offered: Mapping[str, tuple[str, K]]
     ) -> tuple[K, dict[str, Any], Any] | None:
         """Load the table of a source or a channel: its kind, what any takes, and the kind's own options."""
         if (kind := self._kind(path, table.get("kind"), offered)) is None:
             return None
+        schema = GROUPS[path[0]]()
         ours = schema.fields.keys()
         core = self._load(path, schema, {option: table[option] for option in table.keys() & ours})
         rest = {option: value for option, value in table.items() if option not in ours}
@@ -334,7 +308,7 @@ def _texts(value: object) -> TypeGuard[list[str]]:
 
 def _is_secret(path: Key) -> bool:
     # Options only: a table inside an option maps the vendor's names, and one of these may well be "token".
-    return is_secret(path[-1]) and len(path) == (3 if path[0] in _GROUPS else 2)
+    return is_secret(path[-1]) and len(path) == (3 if path[0] in GROUPS else 2)
 
 
 def _flat(messages: Any, path: Key = ()) -> Iterator[tuple[Key, str]]:

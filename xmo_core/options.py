@@ -1,4 +1,4 @@
-"""The sections of the config that belong to the core: `[site]`, `[store]`, `[http]` and `[log]`."""
+"""What of the config belongs to the core: `[site]`, `[store]`, `[http]`, `[log]`, what sources and channels take."""
 
 import re
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from xmo_core.secrets import Secret
 
+BUDGET = timedelta(minutes=10)  # of one step of a plugin
 _DURATION = re.compile(r"(\d{1,6})([dhms])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -152,7 +153,34 @@ class LogSchema(CoreSchema):
     level = fields.String(validate=validate.OneOf(["debug", "info", "warning", "error"]))
 
 
+class PluginSchema(Schema):
+    """Checks the options that sources and channels take, whatever their kind."""
+
+    kind = fields.String(required=True)
+    requests_per_minute = fields.Integer(strict=True, validate=validate.Range(min=1))
+    time_budget = Duration(load_default=BUDGET, validate=validate.Range(min=timedelta(seconds=1)))
+    enabled = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class SourceSchema(PluginSchema):
+    """Checks the options that any source takes."""
+
+    limits = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(strict=True, validate=validate.Range(min=1)),
+        load_default=dict,
+    )
+
+
+class ChannelSchema(PluginSchema):
+    """Checks the options that any channel takes."""
+
+    sources = fields.List(fields.String(), load_default=None, validate=validate.Length(min=1))
+
+
 CORE: Mapping[str, type[CoreSchema]] = {"site": SiteSchema, "store": StoreSchema, "http": HttpSchema, "log": LogSchema}
+# Tables of tables, each named by the site.
+GROUPS: Mapping[str, type[PluginSchema]] = {"sources": SourceSchema, "channels": ChannelSchema}
 
 
 def is_loopback(url: object) -> bool:

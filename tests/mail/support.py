@@ -88,6 +88,7 @@ class Post:
 
     port: int = 0
     replies: dict[str, str] = field(default_factory=dict)
+    password: str = PASSWORD
     taken: list[Envelope] = field(default_factory=list)
     log_ins: list[str] = field(default_factory=list)
     verbs: list[str] = field(default_factory=list)
@@ -124,7 +125,7 @@ class Post:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword
     ) -> AuthResult:
         self.log_ins.append(mechanism)
-        return AuthResult(success=given == LoginPassword(b"xmo", PASSWORD.encode()), handled=False)
+        return AuthResult(success=given == LoginPassword(b"xmo", self.password.encode()), handled=False)
 
 
 @contextmanager
